@@ -1,0 +1,35 @@
+# What people type. The checks themselves are in .ci/run; UPGRADE=--upgrade make lock renews pins.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types layers shell check format lock
+
+help:  ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1	\2/p' Makefile | expand -t 14
+
+setup:  ## .venv with all that development needs
+	./setup_cloud.sh --dev
+
+demo:  ## the whole pipeline on archives that it generates itself
+	./setup_cloud.sh && .venv/bin/python flows/l2_flow.py --config configs/local.yaml
+
+test lint types layers shell:
+	@.ci/run $@
+test:    ## set-up and all tests
+lint:    ## style: ruff check, ruff format
+types:   ## mypy --strict
+layers:  ## who may import whom
+shell:   ## ShellCheck
+
+check:  ## all of these, as before a change lands
+	@.ci/run
+
+format:  ## put the code into shape
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+# Hashes for pip, markers for every platform, and no trace of the machine it ran on.
+LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock" $(UPGRADE)
+
+lock:  ## requirements*.in -> requirements*.txt
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) requirements-dev.in -o requirements-dev.txt

@@ -1,0 +1,1 @@
+"""What runs, in which order: the flow, its settings and its command line."""

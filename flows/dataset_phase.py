@@ -1,0 +1,163 @@
+"""Phase 2: bars → the dataset: previous closes across archives, features, z-score, final files.
+
+Light work in time order where order matters (closes, the fit), in parallel where it does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from time import perf_counter
+
+from prefect import task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from orderbook.calendar import day_start_ms
+from orderbook.checks import Finding, Limits, check_table
+from orderbook.errors import InvalidOutputError
+from orderbook.features import LastBar, times_ms
+from orderbook.messages import Float64Array
+from orderbook.scaling import feature_rows
+from orderbook.schema import output_schema
+from storage.layout import Layout
+from storage.manifest import BarsRecord, is_valid_output, output_metadata
+from storage.scaler_files import Scaler
+from storage.streams import Stream
+from storage.tables import publish
+from tasks.add_features import add_features
+from tasks.scale import scale
+from tasks.validate import day_grid, validate
+from tasks.write import write
+
+
+@dataclass(frozen=True)
+class Job:
+    """One stream of the dataset: its bars, and what it needs of the day before."""
+
+    stream: Stream
+    record: BarsRecord
+    before: LastBar | None
+
+
+@dataclass(frozen=True, eq=False)
+class FitRows:
+    """One stream's part of the training range."""
+
+    rows: Float64Array  # (rows, features)
+    first_available_ms: int
+    last_available_ms: int
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What phase 2 gives for one stream."""
+
+    rows: int
+    findings: tuple[Finding, ...]
+    seconds: float
+
+
+def plan_jobs(
+    streams: Sequence[Stream], records: Mapping[Stream, BarsRecord], layout: Layout
+) -> list[Job]:
+    """The streams with bars, in time order per series, each with the last bar before its day.
+
+    A day before that failed in this run gives no close; one that is not of this run gives the
+    close that an earlier run left, unless its archive has changed since.
+    """
+    of_day = {(stream.series, stream.day): stream for stream in streams}
+    jobs = []
+    for stream in sorted(records, key=lambda s: (s.series, s.day)):
+        earlier = of_day.get((stream.series, stream.day - timedelta(days=1)))
+        if earlier is None:
+            before = layout.earlier_last_bar(stream.archive.root, stream)
+        else:
+            record = records.get(earlier)
+            before = record.last_bar if record and not record.errors else None
+        jobs.append(Job(stream, records[stream], before))
+    return jobs
+
+
+def wanted_metadata(job: Job, layout: Layout, scaler: Scaler | None) -> dict[str, str]:
+    """The metadata of the file that this job makes; says too whether an old one is still valid."""
+    sha256 = scaler.sha256 if scaler else None
+    return output_metadata(
+        job.stream, job.record, layout.recipe, layout.compression, job.before, sha256
+    )
+
+
+def is_done(job: Job, layout: Layout, scaler: Scaler | None) -> bool:
+    """Whether the final file is there and would come out the same."""
+    return is_valid_output(layout.output_file(job.stream), wanted_metadata(job, layout, scaler))
+
+
+@task(
+    name="fit_rows", task_run_name="fit_rows {job.stream}", cache_policy=NO_CACHE,
+    persist_result=False,
+)  # fmt: skip
+def fit_rows(job: Job, layout: Layout, fit_until_ms: int | None) -> FitRows:
+    """One stream's feature rows in the training range, checked as its final file will be."""
+    recipe = layout.recipe
+    featured = add_features(job.stream, layout.bars_file(job.stream), recipe, job.before)
+    levels = recipe.orderbook_levels
+    schema, grid = output_schema(levels), day_grid(job.stream, recipe)
+    findings = check_table(featured.table, schema, grid, levels)
+    errors = (f"{f.check}: {f.figures}" for f in findings if f.severity == "error")
+    rows = feature_rows(featured.table, fit_until_ms)
+    available = times_ms(featured.table, "available_at")[: len(rows)]
+    first, last = (int(available[0]), int(available[-1])) if len(available) else (0, 0)
+    return FitRows(rows, first, last, (*job.record.errors, *errors))
+
+
+def is_in_fit_range(stream: Stream, bar_interval_ms: int, fit_until_ms: int | None) -> bool:
+    """Whether any row of the stream's day can be in the training range."""
+    return fit_until_ms is None or day_start_ms(stream.day) + bar_interval_ms <= fit_until_ms
+
+
+@task(
+    name="make_output", task_run_name="dataset {job.stream}", cache_policy=NO_CACHE,
+    persist_result=False,
+)  # fmt: skip
+def make_output(job: Job, layout: Layout, scaler: Scaler | None, limits: Limits) -> Published:
+    """One stream's final file: features → scale → write → validate → published by rename.
+
+    Raises:
+        InvalidOutputError: validation found errors; the file is in quarantine with its report.
+    """
+    start = perf_counter()
+    stream, recipe = job.stream, layout.recipe
+    bars, final = layout.bars_file(stream), layout.output_file(stream)
+    table = add_features(stream, bars, recipe, job.before).table
+    if scaler:
+        table = scale(stream, table, scaler.moments)
+    metadata = wanted_metadata(job, layout, scaler)
+    temporary = write(stream, table, final, metadata, layout.compression)
+    findings = validate(stream, temporary, bars, job.record, recipe, limits)
+    show_checks(stream, findings)
+    quarantine = layout.quarantine_of(stream)
+    if errors := [f"{f.check}: {f.figures}" for f in findings if f.severity == "error"]:
+        quarantine.take(temporary, final, report_text(stream, findings))
+        reason = f"{'; '.join(errors)}. In quarantine: {quarantine.table}"
+        raise InvalidOutputError(reason, stream.archive.path, stream.member.name)
+    publish(temporary, final)
+    quarantine.release()
+    return Published(table.num_rows, tuple(findings), perf_counter() - start)
+
+
+def show_checks(stream: Stream, findings: Sequence[Finding]) -> None:
+    """Every check of a stream with its figures, as a table in the UI."""
+    slug = "".join(c if c.isalnum() and c.isascii() else "-" for c in str(stream).lower())
+    create_table_artifact(
+        table=[{"check": f.check, "result": f.severity, "figures": f.figures} for f in findings],
+        key=f"checks-{slug}",
+        description=f"Every check of {stream}",
+    )
+
+
+def report_text(stream: Stream, findings: Sequence[Finding]) -> str:
+    """The report that lies beside a file in quarantine."""
+    lines = [f"{f.severity:8}{f.check}: {f.figures}" for f in findings]
+    return "\n".join([f"{stream} ({stream.archive}, member {stream.member.name})", *lines, ""])

@@ -1,0 +1,55 @@
+"""The flow: ZIP archives of order-book messages → validated, model-ready Parquet.
+
+python flows/l2_flow.py                                 configs/cloud_config.yaml
+python flows/l2_flow.py --config configs/local.yaml     the embedded default
+python flows/l2_flow.py --plan                          what would be done, and stop
+python flows/l2_flow.py --help                          all settings
+"""
+
+from __future__ import annotations
+
+import sys
+
+if __name__ == "__main__":
+    # Prefect configures itself when it is imported, so the command line is read before.
+    from flows.main import main
+
+    sys.exit(main(sys.argv[1:]))
+
+from collections.abc import Mapping
+from typing import Any
+
+from prefect import flow
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from flows.display import Display
+from flows.run import run
+from flows.settings import load_settings
+from orderbook.errors import RunFailedError
+
+
+@flow(name="l2", persist_result=False)
+def l2_flow(
+    config: str = "configs/cloud_config.yaml", overrides: Mapping[str, Any] | None = None
+) -> None:
+    """Process every archive of the source.
+
+    Args:
+        config: settings file; a relative path is relative to the project root.
+        overrides: settings that win over the file, by dotted key: {"etl.orderbook_levels": 50}.
+
+    Raises:
+        RunFailedError: archives failed; the message names each and why.
+        L2Error: the run could not begin.
+    """
+    display = Display()
+    report = run(load_settings(config, overrides), display)
+    create_markdown_artifact(key="run-summary", markdown=report.to_markdown(), description="L2 run")
+    create_table_artifact(
+        key="validation-results",
+        table=report.to_rows(),
+        description="Validation results, one row an archive",
+    )
+    display.finish(report)
+    if report.failures:
+        raise RunFailedError(report.failure_message())

@@ -1,0 +1,74 @@
+"""The command line: ``python flows/l2_flow.py …`` → exit code.
+
+Prefect configures itself when it is imported, so settings are read first, and Prefect's part of
+the program is imported only when a run begins.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from flows.settings import CommandLine, parse_command_line
+from orderbook.errors import L2Error
+
+DONE, FAILED, MISUSED = 0, 1, 2
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the flow, or print the plan.
+
+    Returns:
+        0 all archives are done (warnings included), 1 some failed or the run could not begin,
+        2 the command line or the settings are wrong.
+    """
+    # A UTF-8 console shows names as they are; another one must not end a run of hours.
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        command = parse_command_line(argv)
+    except L2Error as error:
+        print(error, file=sys.stderr)
+        return MISUSED
+    try:
+        return _plan(command) if command.plan else _run(command)
+    except L2Error as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    except OSError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return FAILED
+
+
+def _plan(command: CommandLine) -> int:
+    from flows.plan import describe_plan
+
+    print(describe_plan(command.settings))
+    return DONE
+
+
+def _run(command: CommandLine) -> int:
+    configure_prefect(command.settings.paths.logs)
+    from flows.l2_flow import l2_flow
+
+    # The whole, checked settings travel as the run's parameters: its history shows them.
+    overrides = command.settings.model_dump(mode="json")
+    l2_flow(config=str(command.config), overrides=overrides)
+    return DONE
+
+
+def configure_prefect(logs: Path) -> None:
+    """Set what Prefect reads when it is imported; what a user has set stays."""
+    logs.mkdir(parents=True, exist_ok=True)
+    defaults = {
+        "PREFECT_LOGGING_SETTINGS_PATH": str(Path(__file__).with_name("logging.yml")),
+        "PREFECT_LOGGING_HANDLERS_FILE_FILENAME": str(logs / "l2.log"),
+        # The first start of a temporary server migrates its database: over 20 s on a slow disk.
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)

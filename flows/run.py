@@ -1,0 +1,214 @@
+"""One run: survey → bars of each archive → the dataset → a report.
+
+What fails is one archive's own: it is reported by name and reason while the others go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+
+from flows import demo
+from flows.bars_phase import make_bars
+from flows.dataset_phase import Job, Published, is_done, make_output, plan_jobs
+from flows.display import Display
+from flows.fit import existing_scaler, fit_of, fit_scaler
+from flows.outcome import reason_of
+from flows.report import ArchiveResult, RunReport, Status
+from flows.settings import Settings
+from flows.survey import Survey, layout_of, limits_of, survey_source
+from flows.workers import Workers
+from orderbook.errors import InvalidOutputError, ScalerError
+from storage.manifest import BarsRecord
+from storage.progress import ProgressBoard
+from storage.scaler_files import Scaler
+from storage.streams import Stream
+from storage.tables import read_row_count
+from tasks.check_mount import check_mount
+from tasks.list_members import list_members
+from tasks.validate import coverage, day_grid, describe_bars
+
+
+def run(settings: Settings, display: Display) -> RunReport:
+    """Process every archive of the source that the settings select.
+
+    Raises:
+        SettingsError, SourceError, ScalerError: the run cannot begin.
+    """
+    start = perf_counter()
+    fit, layout = fit_of(settings), layout_of(settings)
+    # A scaler that does not fit is refused now, not after hours of work.
+    scaler = existing_scaler(layout, fit) if settings.features.apply_zscore else None
+    if demo.is_wanted(settings.paths.rclone_mount):
+        display.say(f"{demo.FOLDER} is empty: making synthetic archives there, once")
+        demo.fill(demo.FOLDER)
+    survey = survey_source(settings, check_mount, list_members)
+    with Workers(settings.execution.workers) as workers:
+        work = Work(settings, display, workers, survey)
+        work.make_bars()
+        work.make_dataset(scaler)
+    return work.report(perf_counter() - start)
+
+
+@dataclass
+class Work:
+    """What a run knows so far; each step fills in what it finds."""
+
+    settings: Settings
+    display: Display
+    workers: Workers
+    survey: Survey
+    records: dict[Stream, BarsRecord] = field(default_factory=dict)
+    failures: dict[Stream, Exception] = field(default_factory=dict)
+    results: dict[Stream, ArchiveResult] = field(default_factory=dict)
+    seconds: dict[Stream, float] = field(default_factory=dict)
+    text_bytes: int = 0
+    scaler_note: str = "none"
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.layout = layout_of(self.settings)
+        self.limits = limits_of(self.settings)
+
+    def make_bars(self) -> None:
+        """Phase 1 for every stream whose bars are not there, or would come out different."""
+        valid = {stream: self.layout.valid_bars(stream) for stream in self.survey.streams}
+        self.records = {stream: record for stream, record in valid.items() if record}
+        todo = [stream for stream, record in valid.items() if record is None]
+        self.text_bytes = sum(stream.member.size for stream in todo)
+        board = ProgressBoard(len(todo))
+        calls = [
+            {
+                "stream": stream,
+                "layout": self.layout,
+                "window_ms": self.settings.etl.window_ms,
+                "progress": board.slot(index),
+            }
+            for index, stream in enumerate(todo)
+        ]
+        artifact = ProgressArtifact("bars", len(todo))
+        try:
+            with self.display.phase("bars", len(todo), self.text_bytes, board) as phase:
+                for index, outcome in self.workers.run(make_bars, calls):
+                    stream = todo[index]
+                    if isinstance(outcome, Exception):
+                        self.failures[stream] = outcome
+                        phase.archive_done(str(stream), reason_of(outcome))
+                    else:
+                        self.records[stream] = outcome.record
+                        self.seconds[stream] = outcome.seconds
+                        phase.archive_done(str(stream), f"{outcome.record.bars} bars")
+                    artifact.advance()
+        finally:
+            board.close()
+
+    def make_dataset(self, scaler: Scaler | None) -> None:
+        """Phase 2 for every stream with bars."""
+        jobs = plan_jobs(self.survey.streams, self.records, self.layout)
+        if self.settings.features.apply_zscore:
+            try:
+                scaler = scaler or self._fit(jobs)
+            except ScalerError as error:
+                self.notes.append(str(error))
+                for job in jobs:
+                    self._note(job, "waiting", str(error))
+                return
+            self.scaler_note = (
+                f"{self.settings.paths.scaler_path} ({scaler.moments.row_count} rows)"
+            )
+        done = [job for job in jobs if is_done(job, self.layout, scaler)]
+        for job in done:
+            self._note_unchanged(job)
+        self._make_outputs([job for job in jobs if job not in done], scaler)
+
+    def _fit(self, jobs: Sequence[Job]) -> Scaler:
+        if len(series := {job.stream.series for job in jobs}) > 1:
+            self.notes.append(
+                f"one scaler is fitted on {len(series)} series: {', '.join(sorted(series))}"
+            )
+        failed = [*self.failures]
+        return fit_scaler(
+            jobs, [*self.survey.failures], failed, self.layout, fit_of(self.settings), self.workers
+        )
+
+    def _make_outputs(self, jobs: Sequence[Job], scaler: Scaler | None) -> None:
+        calls = [
+            {"job": job, "layout": self.layout, "scaler": scaler, "limits": self.limits}
+            for job in jobs
+        ]
+        artifact = ProgressArtifact("dataset", len(jobs))
+        with self.display.phase("dataset", len(jobs)) as phase:
+            for index, outcome in self.workers.run(make_output, calls):
+                job = jobs[index]
+                if isinstance(outcome, InvalidOutputError):
+                    self._note(job, "quarantined", reason_of(outcome))
+                elif isinstance(outcome, Exception):
+                    self._note(job, "failed", reason_of(outcome))
+                else:
+                    self._note(job, "made", "", outcome)
+                phase.archive_done(str(job.stream), self.results[job.stream].status)
+                artifact.advance()
+
+    def _note_unchanged(self, job: Job) -> None:
+        rows = read_row_count(self.layout.output_file(job.stream))
+        findings = describe_bars(
+            job.stream, self.layout.bars_file(job.stream), job.record, self.layout.recipe,
+            self.limits, rows,
+        )  # fmt: skip
+        self._note(job, "unchanged", "", Published(rows, tuple(findings), 0.0))
+
+    def _note(
+        self, job: Job, status: Status, reason: str, published: Published | None = None
+    ) -> None:
+        stream = job.stream
+        self.results[stream] = ArchiveResult(
+            name=str(stream),
+            status=status,
+            reason=reason,
+            bars=job.record.bars,
+            rows=published.rows if published else 0,
+            coverage=coverage(job.record, day_grid(stream, self.layout.recipe)),
+            findings=published.findings if published else (),
+            seconds=self.seconds.get(stream, 0.0) + (published.seconds if published else 0.0),
+            is_synthetic=stream.is_synthetic,
+        )
+
+    def report(self, seconds: float) -> RunReport:
+        """The run as a whole: failed archives first, then the streams in order."""
+        failed = {name: reason_of(error) for name, error in self.survey.failures.items()}
+        failed |= {str(stream): reason_of(error) for stream, error in self.failures.items()}
+        results = [ArchiveResult(name, "failed", reason) for name, reason in failed.items()]
+        results += [
+            self.results[stream] for stream in self.survey.streams if stream in self.results
+        ]
+        paths = self.settings.paths
+        return RunReport(
+            results=results,
+            source=str(paths.rclone_mount),
+            output=str(paths.processed_output),
+            scaler=self.scaler_note,
+            missing_days=self.survey.missing_days,
+            seconds=seconds,
+            text_bytes=self.text_bytes,
+            notes=self.notes,
+        )
+
+
+class ProgressArtifact:
+    """Progress of one phase in the UI."""
+
+    def __init__(self, phase: str, total: int) -> None:
+        self._total, self._done = max(total, 1), 0
+        self._id = create_progress_artifact(
+            progress=0.0 if total else 100.0,
+            key=f"progress-{phase}",
+            description=f"{phase}: archives",
+        )
+
+    def advance(self) -> None:
+        """One more archive is through."""
+        self._done += 1
+        update_progress_artifact(self._id, progress=100.0 * self._done / self._total)  # type: ignore[arg-type]

@@ -1,0 +1,105 @@
+"""What there is to do, before any of it is done: streams, their days, what is still valid."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from flows.outcome import outcome_of
+from flows.settings import Settings, require_source_folder
+from orderbook.checks import Limits
+from storage.archives import Archive
+from storage.layout import Layout
+from storage.manifest import Recipe
+from storage.streams import Stream, find_duplicates
+from storage.tables import Compression
+
+OpenSource = Callable[[Path, str, str], Sequence[Archive]]
+ReadStreams = Callable[[Archive], Sequence[Stream]]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The streams of a run, and the archives and streams that cannot be part of it."""
+
+    streams: tuple[Stream, ...]
+    failures: dict[str, Exception]  # by archive or stream
+
+    @property
+    def missing_days(self) -> list[str]:
+        """Days without a stream between a series' first and last."""
+        days_of: dict[str, set[date]] = defaultdict(set)
+        for stream in self.streams:
+            days_of[stream.series].add(stream.day)
+        return [f"{series} {day}" for series, days in days_of.items() for day in _missing(days)]
+
+    @property
+    def text_bytes(self) -> int:
+        """Bytes of text in all streams."""
+        return sum(stream.member.size for stream in self.streams)
+
+
+def _missing(days: set[date]) -> list[date]:
+    span = (max(days) - min(days)).days
+    every = (min(days) + timedelta(days=n) for n in range(span))
+    return [day for day in every if day not in days]
+
+
+def survey_source(settings: Settings, open_source: OpenSource, read_streams: ReadStreams) -> Survey:
+    """List archives and streams; what cannot be read, or is claimed twice, is a failure of its own.
+
+    Args:
+        settings: the run's.
+        open_source: ``check_mount``, or the plain function behind it.
+        read_streams: ``list_members``, or the plain function behind it.
+    """
+    source = settings.source
+    archives = open_source(require_source_folder(settings), source.include, source.mode)
+    streams: list[Stream] = []
+    failures: dict[str, Exception] = {}
+    for archive in archives:
+        found = outcome_of(lambda archive=archive: read_streams(archive))  # type: ignore[misc]
+        if isinstance(found, Exception):
+            failures[archive.path] = found
+        else:
+            streams += _selected(found, source.start, source.end)
+    refused = find_duplicates(streams)
+    failures |= {_claimant(stream): error for stream, error in refused.items()}
+    kept = sorted((s for s in streams if s not in refused), key=lambda s: (s.day, s.output))
+    return Survey(tuple(kept), failures)
+
+
+def _selected(streams: Iterable[Stream], start: date | None, end: date | None) -> list[Stream]:
+    return [
+        stream
+        for stream in streams
+        if (start is None or stream.day >= start) and (end is None or stream.day <= end)
+    ]
+
+
+def _claimant(stream: Stream) -> str:
+    return f"{stream.archive.path} (member {stream.member.name})"
+
+
+def layout_of(settings: Settings) -> Layout:
+    """The output side of the settings."""
+    codec, level = settings.etl.codec_and_level
+    recipe = Recipe(
+        sampling_interval_ms=settings.etl.sampling_interval_ms,
+        bar_interval_ms=settings.etl.bar_interval_ms,
+        orderbook_levels=settings.etl.orderbook_levels,
+        max_staleness_ms=settings.etl.max_staleness_ms,
+        on_sequence_gap=settings.etl.on_sequence_gap,
+    )
+    paths = settings.paths
+    return Layout(
+        recipe, paths.bars, paths.processed_output, paths.quarantine, Compression(codec, level)
+    )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """What the settings want to be warned about."""
+    return Limits(settings.validation.max_gap_ms, settings.validation.min_coverage)

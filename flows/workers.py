@@ -1,0 +1,80 @@
+"""Archives in parallel: tasks in a pool of processes, or one after the other in this one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, TypeVar
+
+from prefect import Task
+from prefect.client.orchestration import get_client
+from prefect.futures import PrefectFuture, as_completed
+from prefect.task_runners import ProcessPoolTaskRunner
+
+from flows.outcome import outcome_of
+
+Result = TypeVar("Result")
+
+
+class Workers:
+    """Runs one task for many archives; one that fails leaves the others going.
+
+    With one worker all runs in this process, where a debugger sees it.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._pool: ProcessPoolTaskRunner | None = None
+        self._open = ExitStack()
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        self._open.__exit__(kind, error, trace)
+        self._pool = None
+
+    def run(
+        self, task: Task[..., Result], calls: Sequence[Mapping[str, Any]]
+    ) -> Iterator[tuple[int, Result | Exception]]:
+        """Run the task once for each call's parameters.
+
+        Yields:
+            (index of the call, what the task returned or the error that it ended with), as they
+            finish.
+        """
+        if self._count == 1 or len(calls) <= 1:
+            for index, call in enumerate(calls):
+                yield index, outcome_of(lambda call=call: task(**call))  # type: ignore[misc]
+            return
+        pool = self._started_pool()
+        futures: list[PrefectFuture[Result]] = [pool.submit(task, dict(call)) for call in calls]
+        index_of = {future.task_run_id: index for index, future in enumerate(futures)}
+        for future in as_completed(futures):
+            yield index_of[future.task_run_id], outcome_of(future.result)
+
+    def _started_pool(self) -> ProcessPoolTaskRunner:
+        if self._pool is None:
+            self._open.enter_context(_server_known_to_children())
+            runner = ProcessPoolTaskRunner(max_workers=self._count)
+            self._pool = self._open.enter_context(runner)
+        return self._pool
+
+
+@contextmanager
+def _server_known_to_children() -> Iterator[None]:
+    """Give pool processes the address of this process's server.
+
+    Without it each would start a temporary server of its own where none is configured.
+    """
+    with get_client(sync_client=True) as client:
+        url = str(client.api_url)
+    if "PREFECT_API_URL" in os.environ:
+        yield
+        return
+    os.environ["PREFECT_API_URL"] = url
+    try:
+        yield
+    finally:
+        del os.environ["PREFECT_API_URL"]

@@ -1,0 +1,1 @@
+"""The logic: messages → book → samples → bars → features → checks. No Prefect, no files."""

@@ -1,0 +1,47 @@
+"""What a dialect is: a name, the members it reads, and a parser of one window of text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orderbook.calendar import Window
+from orderbook.messages import Cursor, Parsed
+
+
+class Text(Protocol):
+    """The text of a member as a parser sees it: whole lines ahead of an offset."""
+
+    @property
+    def offset(self) -> int:
+        """Offset in the inflated text of the first byte of ``lines()``."""
+
+    def lines(self) -> NDArray[np.uint8]:
+        """Some whole lines ahead, each ended by a line feed; empty at the end of the member."""
+
+    def advance(self, count: int) -> None:
+        """Drop the first ``count`` bytes of ``lines()``: they are read."""
+
+
+@dataclass(frozen=True)
+class StreamHead:
+    """What the first message of a stream tells about it."""
+
+    symbol: str | None
+    topic: str | None
+    first_ms: int | None
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One way in which venues write order-book messages."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    parse_window: Callable[[Text, Cursor, Window], Parsed]
+    read_head: Callable[[Text], StreamHead]
+    promised_depth: Callable[[str | None], int]  # levels a side that the topic promises; 0: none

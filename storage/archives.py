@@ -1,0 +1,93 @@
+"""ZIP archives below the source folder, and their members."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from orderbook.errors import ArchiveError, DamagedArchiveError
+
+# An archive whose ZIP comment starts so was made by the project, not by a venue.
+SYNTHETIC_COMMENT = b"synthetic"
+
+_LITTER = ("__MACOSX", ".")
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A ZIP file as it was when it was listed."""
+
+    root: Path  # the source folder
+    path: str  # below it, with forward slashes
+    size: int
+    mtime_ns: int
+
+    @property
+    def file(self) -> Path:
+        """Where it can be opened."""
+        return self.root / self.path
+
+    def check_unchanged(self) -> None:
+        """Raise if the file is no longer the one that was listed."""
+        now = self.file.stat()
+        if (now.st_size, now.st_mtime_ns) != (self.size, self.mtime_ns):
+            raise ArchiveError("the archive changed while it was read; run again", self.path)
+
+    def __str__(self) -> str:
+        return self.path
+
+
+@dataclass(frozen=True)
+class Member:
+    """One entry of an archive's directory."""
+
+    name: str
+    size: int  # bytes of text
+    compressed_size: int
+    crc32: int
+
+
+def find_archives(root: Path, include: str) -> list[Archive]:
+    """The archives below ``root`` that match a glob, sorted by path."""
+    files = sorted(path for path in root.glob(include) if path.is_file())
+    return [_archive(root, path) for path in files]
+
+
+def _archive(root: Path, path: Path) -> Archive:
+    stat = path.stat()
+    return Archive(root, path.relative_to(root).as_posix(), stat.st_size, stat.st_mtime_ns)
+
+
+@contextmanager
+def damage_reported(archive: Archive, member: str | None = None) -> Iterator[None]:
+    """Turn what ``zipfile`` raises on a bad archive into ``DamagedArchiveError``."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        reason = f"expected a whole ZIP archive, found: {str(error) or type(error).__name__}"
+        raise DamagedArchiveError(
+            f"{reason}; fetch it again ({archive.size:,} bytes here)", archive.path, member
+        ) from error
+
+
+def list_members(archive: Archive) -> tuple[list[Member], bool]:
+    """The archive's members, without litter, and whether the project itself made it.
+
+    Raises:
+        DamagedArchiveError: not a ZIP, or it holds nothing to read.
+    """
+    with damage_reported(archive), zipfile.ZipFile(archive.file) as opened:
+        entries = [e for e in opened.infolist() if not e.is_dir() and not _is_litter(e.filename)]
+        is_synthetic = opened.comment.startswith(SYNTHETIC_COMMENT)
+    if not entries:
+        raise DamagedArchiveError("the ZIP holds no member", archive.path)
+    members = [Member(e.filename, e.file_size, e.compress_size, e.CRC) for e in entries]
+    return members, is_synthetic
+
+
+def _is_litter(name: str) -> bool:
+    return any(part.startswith(_LITTER) for part in PurePosixPath(name).parts)

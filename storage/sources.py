@@ -1,0 +1,41 @@
+"""Where the archives come from. Today a folder; a mount or a served remote may stand behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orderbook.errors import SourceError
+from storage.archives import Archive, find_archives
+
+BUILT_MODES = ("auto", "folder")
+
+
+def open_folder(root: Path, include: str, mode: str) -> list[Archive]:
+    """The archives of a source folder.
+
+    Raises:
+        SourceError: says what was found in the folder's place.
+        OSError: the folder cannot be read.
+    """
+    if mode not in BUILT_MODES:
+        raise SourceError(
+            f"source.mode {mode!r} is not built yet; known: {', '.join(BUILT_MODES)}. A drive that "
+            "is mounted already is read with source.mode folder"
+        )
+    if not root.is_dir():
+        raise SourceError(f"expected a folder of archives at {root}, found {_found_at(root)}")
+    archives = find_archives(root, include)
+    if not archives:
+        held = sum(1 for _ in root.iterdir())
+        raise SourceError(
+            f"no archive in {root} matches source.include {include!r}; the folder holds "
+            f"{held} entries at its top"
+        )
+    return archives
+
+
+def _found_at(path: Path) -> str:
+    if path.exists():
+        return "something that is no folder"
+    parent = next(folder for folder in path.parents if folder.is_dir())
+    return f"nothing; the nearest folder that exists is {parent}"

@@ -1,0 +1,24 @@
+"""Stage: bars + the day before's last close → the feature columns, unscaled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orderbook import features
+from orderbook.features import Featured, LastBar
+from storage.manifest import Recipe
+from storage.streams import Stream
+from storage.tables import read_table
+from tasks.stage import stage
+
+
+@stage("add_features {stream}")
+def add_features(
+    stream: Stream,  # noqa: ARG001 - names the run
+    bars: Path,
+    recipe: Recipe,
+    before: LastBar | None,
+) -> Featured:
+    """The stream's output table before scaling."""
+    table = read_table(bars)
+    return features.add_features(table, recipe.bar_interval_ms, recipe.orderbook_levels, before)

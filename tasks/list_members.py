@@ -1,0 +1,13 @@
+"""Stage: which streams does an archive hold — symbol, day, topic of each member?"""
+
+from __future__ import annotations
+
+from storage.archives import Archive
+from storage.streams import Stream, read_streams
+from tasks.stage import stage
+
+
+@stage("list_members {archive}")
+def list_members(archive: Archive) -> list[Stream]:
+    """The archive's streams, told by the first message of each member and by the names."""
+    return read_streams(archive)

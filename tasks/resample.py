@@ -1,0 +1,13 @@
+"""Stage: samples → bars."""
+
+from __future__ import annotations
+
+from orderbook.bars import Resampled, make_bars
+from orderbook.sampling import Samples
+from tasks.stage import Step, stage
+
+
+@stage("resample {step}")
+def resample(step: Step, samples: Samples, bar_interval_ms: int) -> Resampled:  # noqa: ARG001 - names the run
+    """The window's bars: OHLC, volume, statistics of the samples, the closing book."""
+    return make_bars(samples, bar_interval_ms)

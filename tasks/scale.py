@@ -1,0 +1,15 @@
+"""Stage: z-score the feature columns with a fitted scaler."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from orderbook.scaling import Moments, apply_scaler
+from storage.streams import Stream
+from tasks.stage import stage
+
+
+@stage("scale {stream}")
+def scale(stream: Stream, table: pa.Table, moments: Moments) -> pa.Table:  # noqa: ARG001 - names the run
+    """The table with its feature columns scaled."""
+    return apply_scaler(table, moments)

@@ -1,0 +1,64 @@
+"""Stage: read a written file back and check it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orderbook.calendar import day_start_ms
+from orderbook.checks import (
+    Coverage,
+    DayGrid,
+    Finding,
+    Limits,
+    check_counts,
+    check_coverage,
+    check_gaps,
+    check_table,
+)
+from orderbook.features import times_ms
+from orderbook.schema import output_schema
+from storage.manifest import BarsRecord, Recipe
+from storage.streams import Stream
+from storage.tables import read_table
+from tasks.stage import stage
+
+
+@stage("validate {stream}")
+def validate(
+    stream: Stream, written: Path, bars: Path, record: BarsRecord, recipe: Recipe, limits: Limits
+) -> list[Finding]:
+    """Every check of contract §7 on the file as it lies on disk."""
+    table = read_table(written)
+    levels = recipe.orderbook_levels
+    findings = check_table(table, output_schema(levels), day_grid(stream, recipe), levels)
+    return findings + describe_bars(stream, bars, record, recipe, limits, table.num_rows)
+
+
+def describe_bars(
+    stream: Stream, bars: Path, record: BarsRecord, recipe: Recipe, limits: Limits, rows: int
+) -> list[Finding]:
+    """What is to be said of a stream besides its table: rows, gaps, coverage, counts."""
+    grid = day_grid(stream, recipe)
+    open_ms = times_ms(read_table(bars, ["datetime"]))
+    return [
+        *(Finding("bars", "error", error) for error in record.errors),
+        _rows(rows, record.bars),
+        check_gaps(open_ms, grid, limits.max_gap_ms),
+        check_coverage(coverage(record, grid), limits.min_coverage),
+        *check_counts(record.counts, record.unreadable_lines),
+    ]
+
+
+def day_grid(stream: Stream, recipe: Recipe) -> DayGrid:
+    """The grid that a stream's bars must fit."""
+    return DayGrid(day_start_ms(stream.day), recipe.bar_interval_ms)
+
+
+def coverage(record: BarsRecord, grid: DayGrid) -> Coverage:
+    """Coverage of a stream's bars, before warm-up rows are taken out."""
+    return Coverage(record.bars, record.full_bars, grid.bars)
+
+
+def _rows(rows: int, bars: int) -> Finding:
+    figures = f"{rows} rows of {bars} bars; {bars - rows} warm-up rows left out (no previous close)"
+    return Finding("rows", "warning" if rows == 0 else "info", figures)

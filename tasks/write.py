@@ -1,0 +1,24 @@
+"""Stage: a table → Parquet under a temporary name, fsynced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+
+from storage.streams import Stream
+from storage.tables import Compression, write_table
+from tasks.stage import stage
+
+
+@stage("write {stream}")
+def write(
+    stream: Stream,  # noqa: ARG001 - names the run
+    table: pa.Table,
+    final: Path,
+    metadata: Mapping[str, str],
+    compression: Compression,
+) -> Path:
+    """The temporary file beside ``final``; nothing appears under the final name yet."""
+    return write_table(table, final, metadata, compression)

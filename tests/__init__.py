@@ -1,0 +1,1 @@
+"""Tests, and what they lean on: the slow twin and the generated streams."""

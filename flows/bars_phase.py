@@ -69,7 +69,8 @@ def make_bars(
     cursor, book, counts = Cursor(), OrderBook(), Counts()
     tables: list[pa.Table] = []
     unreadable_lines: tuple[int, ...] = ()
-    for window in windows_of_day(stream.day, window_ms or fitting_window_ms(stream, rule, recipe)):
+    window_ms = window_ms or fitting_window_ms(stream, rule, recipe)
+    for window in windows_of_day(stream.day, window_ms, stream.first_ms):
         step = Step(stream, window)
         parsed = stream_parse(step, cursor, progress)
         sampled = sample(step, parsed, book, rule)
@@ -79,6 +80,8 @@ def make_bars(
         tables.append(resampled.bars)
         counts = counts + parsed.counts + sampled.counts + resampled.counts
         unreadable_lines += parsed.unreadable_lines
+        if parsed.at_end:
+            break
     bars = pa.concat_tables(tables)
     record = describe(stream, bars, recipe, cursor.topic, counts, unreadable_lines[:10])
     final = layout.bars_file(stream)

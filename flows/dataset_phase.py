@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from time import perf_counter
 
 from prefect import task
@@ -112,9 +112,11 @@ def fit_rows(job: Job, layout: Layout, fit_until_ms: int | None) -> FitRows:
     return FitRows(rows, first, last, (*job.record.errors, *errors))
 
 
-def is_in_fit_range(stream: Stream, bar_interval_ms: int, fit_until_ms: int | None) -> bool:
-    """Whether any row of the stream's day can be in the training range."""
-    return fit_until_ms is None or day_start_ms(stream.day) + bar_interval_ms <= fit_until_ms
+def is_in_fit_range(day: date | None, bar_interval_ms: int, fit_until_ms: int | None) -> bool:
+    """Whether any row of a day, None where it is not known, can be in the training range."""
+    if day is None or fit_until_ms is None:
+        return True
+    return day_start_ms(day) + bar_interval_ms <= fit_until_ms
 
 
 @task(

@@ -16,7 +16,7 @@ from orderbook.errors import ScalerError
 from orderbook.scaling import fitted
 from storage.layout import Layout
 from storage.scaler_files import FitRange, Scaler, load_scaler, save_scaler
-from storage.streams import Stream
+from storage.streams import Stream, day_in_name
 
 
 @dataclass(frozen=True)
@@ -52,18 +52,17 @@ def fit_scaler(
 
     Args:
         jobs: the streams that have bars, in order.
-        failed: archives that failed before their day was known.
+        failed: archives that failed before their streams were known.
         failed_streams: streams that failed.
 
     Raises:
         ScalerError: an archive inside the range failed, or there are no rows to fit on.
     """
     bar_ms = layout.recipe.bar_interval_ms
-    inside = [job for job in jobs if is_in_fit_range(job.stream, bar_ms, fit.until_ms)]
-    missing = [
-        *failed,
-        *(str(s) for s in failed_streams if is_in_fit_range(s, bar_ms, fit.until_ms)),
-    ]
+    inside = [job for job in jobs if is_in_fit_range(job.stream.day, bar_ms, fit.until_ms)]
+    lost = {name: day_in_name(name) for name in failed}
+    lost |= {str(stream): stream.day for stream in failed_streams}
+    missing = [name for name, day in lost.items() if is_in_fit_range(day, bar_ms, fit.until_ms)]
     calls = [{"job": job, "layout": layout, "fit_until_ms": fit.until_ms} for job in inside]
     parts: dict[int, FitRows] = {}
     for index, outcome in workers.run(fit_rows, calls):

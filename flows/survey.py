@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 from flows.outcome import outcome_of
@@ -14,7 +15,7 @@ from orderbook.checks import Limits
 from storage.archives import Archive
 from storage.layout import Layout
 from storage.manifest import Recipe
-from storage.streams import Stream, find_duplicates
+from storage.streams import Stream, day_in_name, find_duplicates
 from storage.tables import Compression
 
 OpenSource = Callable[[Path, str, str], Sequence[Archive]]
@@ -58,26 +59,24 @@ def survey_source(settings: Settings, open_source: OpenSource, read_streams: Rea
     """
     source = settings.source
     archives = open_source(require_source_folder(settings), source.include, source.mode)
+    is_selected = partial(_is_selected, start=source.start, end=source.end)
     streams: list[Stream] = []
     failures: dict[str, Exception] = {}
     for archive in archives:
         found = outcome_of(lambda archive=archive: read_streams(archive))  # type: ignore[misc]
-        if isinstance(found, Exception):
+        if not isinstance(found, Exception):
+            streams += [stream for stream in found if is_selected(stream.day)]
+        elif is_selected(day_in_name(archive.path)):
             failures[archive.path] = found
-        else:
-            streams += _selected(found, source.start, source.end)
     refused = find_duplicates(streams)
     failures |= {_claimant(stream): error for stream, error in refused.items()}
     kept = sorted((s for s in streams if s not in refused), key=lambda s: (s.day, s.output))
     return Survey(tuple(kept), failures)
 
 
-def _selected(streams: Iterable[Stream], start: date | None, end: date | None) -> list[Stream]:
-    return [
-        stream
-        for stream in streams
-        if (start is None or stream.day >= start) and (end is None or stream.day <= end)
-    ]
+def _is_selected(day: date | None, start: date | None, end: date | None) -> bool:
+    """Whether a day lies in the selection; one that is not known does."""
+    return day is None or ((start is None or day >= start) and (end is None or day <= end))
 
 
 def _claimant(stream: Stream) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
@@ -56,8 +57,16 @@ class Window:
         return f"{clock(self.start_ms)}-{'24:00:00' if self.is_last else clock(self.end_ms)}"
 
 
-def windows_of_day(day: date, window_ms: int) -> list[Window]:
-    """The day cut into windows of ``window_ms``, the last one shorter where it does not divide."""
+def windows_of_day(day: date, window_ms: int, first_ms: int | None = None) -> list[Window]:
+    """Windows of ``window_ms`` up to the day's end, the last one shorter where it does not divide.
+
+    Args:
+        day: the stream's day.
+        window_ms: length of a window.
+        first_ms: time of the stream's first message: there are no windows before it.
+    """
     d0 = day_start_ms(day)
-    starts = range(d0, d0 + DAY_MS, window_ms)
-    return [Window(d0, start, min(start + window_ms, d0 + DAY_MS)) for start in starts]
+    d1 = d0 + DAY_MS
+    empty = max(0, min(d0 if first_ms is None else first_ms, d1 - 1) - d0) // window_ms
+    edges = [*range(d0 + empty * window_ms, d1, window_ms), d1]
+    return [Window(d0, start, end) for start, end in pairwise(edges)]

@@ -61,6 +61,7 @@ class Parsed:
     messages: Messages
     cursor: Cursor
     more_inside: bool  # the stream has a later message inside the day
+    at_end: bool  # the text is read to its end: later windows hold nothing
     counts: Counts
     unreadable_lines: tuple[int, ...]  # line numbers of the first few
 
@@ -172,7 +173,7 @@ class MessageBuilder:
         if len(self.unreadable_lines) < keep:
             self.unreadable_lines.append(self.line)
 
-    def finish(self, offset: int) -> Parsed:
+    def finish(self, offset: int, at_end: bool) -> Parsed:
         """The window's messages, and the cursor at ``offset`` for the next one."""
         n, m = int(self.state[N_MESSAGES]), int(self.state[N_LEVELS])
         times, update_ids, has_ids, snapshots, bid_counts = (c[:n] for c in self._columns)
@@ -191,6 +192,7 @@ class MessageBuilder:
             ),
             cursor=cursor,
             more_inside=int(self.state[NEXT_TIME]) < self.window.day_end_ms,
+            at_end=at_end,
             counts=self._counts(),
             unreadable_lines=tuple(self.unreadable_lines),
         )  # fmt: skip

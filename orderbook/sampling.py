@@ -79,7 +79,11 @@ def take_samples(
         more_inside: a later message inside the day exists, so the grid runs to the window's end.
         book: the book before the window; left as it is.
         window: a whole number of intervals.
+
+    Raises:
+        ValueError: a message inside the day lies outside the window.
     """
+    _check_window(messages, window)
     grid = (window.end_ms - window.start_ms) // rule.interval_ms
     status, message_count = np.zeros(grid, np.uint8), np.zeros(grid, np.int32)
     times, staleness = np.empty(grid, np.int64), np.empty(grid, np.int64)
@@ -103,6 +107,14 @@ def take_samples(
     )  # fmt: skip
     book = OrderBook(bid_keys, bid_sizes, ask_keys, ask_sizes, book.state)
     return Sampled(samples, book, _counts(status, counts, shallow))
+
+
+def _check_window(messages: Messages, window: Window) -> None:
+    """The kernel counts messages by their place in the window: none may lie beside it."""
+    edges = (window.day_ms, window.start_ms, window.end_ms, window.day_end_ms)
+    before, start, end, after = np.searchsorted(messages.time_ms, edges)
+    if before != start or end != after:
+        raise ValueError(f"messages inside the day but outside the window {window}")
 
 
 def cut_levels(samples: Samples, levels: int) -> Samples:

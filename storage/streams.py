@@ -31,6 +31,7 @@ class Stream:
     day: date
     output: str  # path of its Parquet file below the output folder
     is_synthetic: bool
+    first_ms: int | None  # time of the first message, where it stands among the first lines
 
     @property
     def folder(self) -> str:
@@ -106,7 +107,7 @@ def _read_stream(
         reason = f"no {what}: neither a message among the first lines nor the names tell it"
         raise ArchiveError(reason, archive.path, member.name)
     output = output_path(archive.path, member.name, is_only_member)
-    return Stream(archive, member, symbol, head.topic, day, output, is_synthetic)
+    return Stream(archive, member, symbol, head.topic, day, output, is_synthetic, head.first_ms)
 
 
 def find_duplicates(streams: Iterable[Stream]) -> dict[Stream, DuplicateStreamError]:

@@ -20,7 +20,7 @@ def stream_parse(step: Step, cursor: Cursor, progress: ProgressSlot | None = Non
             # The parser knows the line; only here is it known of which archive.
             where = (stream.archive.path, stream.member.name, error.line)
             raise type(error)(error.reason, *where) from None
-    if step.window.is_last:
+    if parsed.at_end:
         close_reader()
         stream.archive.check_unchanged()
     return parsed

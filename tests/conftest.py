@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from flows.main import configure_prefect
+
 # The first call of a kernel compiles it: no deadline fits that.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
+
+# Before anything imports Prefect, which configures itself then.
+configure_prefect(Path(tempfile.mkdtemp(prefix="l2-test-logs-")))
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -24,7 +30,7 @@ def recordings() -> Path:
 
 
 @pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def prefect_server() -> Iterator[None]:
     """One temporary Prefect server for all tests that run flows or tasks in this process."""
     from prefect.testing.utilities import prefect_test_harness
 

@@ -60,12 +60,11 @@ def parse_window(text: Text, cursor: Cursor, window: Window) -> Parsed:
         MixedStreamError: a message of another symbol or topic than the stream's first.
     """
     builder = MessageBuilder(cursor, window)
-    while len(lines := text.lines()):
+    ended = False
+    while not ended and len(lines := text.lines()):
         consumed, ended = _parse_lines(lines, builder)
         text.advance(consumed)
-        if ended:
-            break
-    return builder.finish(text.offset)
+    return builder.finish(text.offset, at_end=not ended)
 
 
 def _parse_lines(lines: NDArray[np.uint8], builder: MessageBuilder) -> tuple[int, bool]:

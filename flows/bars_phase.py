@@ -12,8 +12,9 @@ import pyarrow as pa
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from flows.windows import plan_windows
 from orderbook.book import OrderBook
-from orderbook.calendar import DAY_MS, HOUR_MS, day_start_ms, windows_of_day
+from orderbook.calendar import day_start_ms
 from orderbook.checks import DayGrid, check_table, measure_coverage
 from orderbook.counts import Counts
 from orderbook.errors import NoBarsError
@@ -33,9 +34,6 @@ from tasks.stage import Step
 from tasks.stream_parse import stream_parse
 from tasks.write import write
 
-LONGEST_WINDOW_MS = 6 * HOUR_MS
-WINDOW_BUDGET_BYTES = 256 << 20
-_BURST = 2  # how much denser than the day's mean a window's messages may be
 _BARS_COMPRESSION = Compression("snappy")  # of phase-1 bars: written once, read within seconds
 
 
@@ -65,28 +63,46 @@ def make_bars(
     """
     start = perf_counter()
     recipe = layout.recipe
-    rule = sample_rule(stream, recipe)
-    cursor, book, counts = Cursor(), OrderBook(), Counts()
-    tables: list[pa.Table] = []
-    unreadable_lines: tuple[int, ...] = ()
-    window_ms = window_ms or fitting_window_ms(stream, rule, recipe)
-    for window in windows_of_day(stream.day, window_ms, stream.first_ms):
-        step = Step(stream, window)
-        parsed = stream_parse(step, cursor, progress)
-        sampled = sample(step, parsed, book, rule)
-        samples = cut_levels(step, sampled.samples, recipe.orderbook_levels)
-        resampled = resample(step, samples, recipe.bar_interval_ms)
-        cursor, book = parsed.cursor, sampled.book
-        tables.append(resampled.bars)
-        counts = counts + parsed.counts + sampled.counts + resampled.counts
-        unreadable_lines += parsed.unreadable_lines
-        if parsed.at_end:
-            break
-    bars = pa.concat_tables(tables)
+    parts, cursor = make_parts(stream, recipe, window_ms, progress)
+    bars = pa.concat_tables([part.bars for part in parts])
+    counts = sum((part.counts for part in parts), Counts())
+    unreadable_lines = tuple(line for part in parts for line in part.unreadable_lines)
     record = describe(stream, bars, recipe, cursor.topic, counts, unreadable_lines[:10])
     final = layout.bars_file(stream)
     publish(write(stream, bars, final, record.to_metadata(), _BARS_COMPRESSION), final)
     return BarsMade(record, perf_counter() - start)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What stays of one window."""
+
+    bars: pa.Table
+    counts: Counts
+    unreadable_lines: tuple[int, ...]
+
+
+def make_parts(
+    stream: Stream, recipe: Recipe, window_ms: int | None, progress: ProgressSlot | None
+) -> tuple[list[Part], Cursor]:
+    """The stages, window by window, from the first message to the end of the text."""
+    rule = sample_rule(stream, recipe)
+    plan = plan_windows(rule, recipe.bar_interval_ms, window_ms)
+    window, cursor, book, parts = plan.first(stream), Cursor(), OrderBook(), []
+    while True:
+        step, offset = Step(stream, window), cursor.offset
+        parsed = stream_parse(step, cursor, progress)
+        sampled = sample(step, parsed, book, rule)
+        samples = cut_levels(step, sampled.samples, recipe.orderbook_levels)
+        resampled = resample(step, samples, recipe.bar_interval_ms)
+        counts = parsed.counts + sampled.counts + resampled.counts
+        parts.append(Part(resampled.bars, counts, parsed.unreadable_lines))
+        cursor, book, at_end = parsed.cursor, sampled.book, parsed.at_end
+        # Let go of this window's arrays before the next one's are made.
+        del parsed, sampled, samples, resampled
+        if at_end:
+            return parts, cursor
+        window = plan.after(window, cursor.offset - offset)
 
 
 def sample_rule(stream: Stream, recipe: Recipe) -> SampleRule:
@@ -100,18 +116,6 @@ def sample_rule(stream: Stream, recipe: Recipe) -> SampleRule:
         levels=recipe.orderbook_levels,
         promised_depth=promised,
     )
-
-
-def fitting_window_ms(stream: Stream, rule: SampleRule, recipe: Recipe) -> int:
-    """As many whole bars, up to six hours, as keep a window's arrays within the budget."""
-    book_bytes = 4 * 8 * rule.depth
-    cut_bytes = 4 * 8 * rule.levels if rule.levels < rule.depth else 0
-    sample_bytes = (book_bytes + cut_bytes) / recipe.sampling_interval_ms  # a ms of the day
-    # A level takes about 20 bytes of text and 16 of arrays; growing arrays hold both old and new.
-    text_bytes = _BURST * 2 * stream.member.size / DAY_MS
-    fitting = min(LONGEST_WINDOW_MS, WINDOW_BUDGET_BYTES / (sample_bytes + text_bytes))
-    bar_ms = recipe.bar_interval_ms
-    return max(1, int(fitting // bar_ms)) * bar_ms
 
 
 def describe(

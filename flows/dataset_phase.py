@@ -11,9 +11,9 @@ from datetime import date, timedelta
 from time import perf_counter
 
 from prefect import task
-from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from flows.artifacts import publish_checks
 from orderbook.calendar import day_start_ms
 from orderbook.checks import Finding, Limits, check_table
 from orderbook.errors import InvalidOutputError
@@ -138,7 +138,7 @@ def make_output(job: Job, layout: Layout, scaler: Scaler | None, limits: Limits)
     metadata = wanted_metadata(job, layout, scaler)
     temporary = write(stream, table, final, metadata, layout.compression)
     findings = validate(stream, temporary, bars, job.record, recipe, limits)
-    show_checks(stream, findings)
+    publish_checks(stream, findings)
     quarantine = layout.quarantine_of(stream)
     if errors := [f"{f.check}: {f.figures}" for f in findings if f.severity == "error"]:
         quarantine.take(temporary, final, report_text(stream, findings))
@@ -147,16 +147,6 @@ def make_output(job: Job, layout: Layout, scaler: Scaler | None, limits: Limits)
     publish(temporary, final)
     quarantine.release()
     return Published(table.num_rows, tuple(findings), perf_counter() - start)
-
-
-def show_checks(stream: Stream, findings: Sequence[Finding]) -> None:
-    """Every check of a stream with its figures, as a table in the UI."""
-    slug = "".join(c if c.isalnum() and c.isascii() else "-" for c in str(stream).lower())
-    create_table_artifact(
-        table=[{"check": f.check, "result": f.severity, "figures": f.figures} for f in findings],
-        key=f"checks-{slug}",
-        description=f"Every check of {stream}",
-    )
 
 
 def report_text(stream: Stream, findings: Sequence[Finding]) -> str:

@@ -52,6 +52,7 @@ class Display:
             console=self._console,
             transient=True,
             disable=not self._console.is_terminal,
+            refresh_per_second=4,
         )
 
     def say(self, text: str) -> None:

@@ -20,8 +20,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from prefect import flow
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+from flows.artifacts import publish_report
 from flows.display import Display
 from flows.run import run
 from flows.settings import load_settings
@@ -44,12 +44,7 @@ def l2_flow(
     """
     display = Display()
     report = run(load_settings(config, overrides), display)
-    create_markdown_artifact(key="run-summary", markdown=report.to_markdown(), description="L2 run")
-    create_table_artifact(
-        key="validation-results",
-        table=report.to_rows(),
-        description="Validation results, one row an archive",
-    )
+    publish_report(report)
     display.finish(report)
     if report.failures:
         raise RunFailedError(report.failure_message())

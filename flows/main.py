@@ -15,6 +15,7 @@ from flows.settings import CommandLine, parse_command_line
 from orderbook.errors import L2Error
 
 DONE, FAILED, MISUSED = 0, 1, 2
+LOG_NAME = "l2.log"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -50,7 +51,10 @@ def _plan(command: CommandLine) -> int:
 
 
 def _run(command: CommandLine) -> int:
-    configure_prefect(command.settings.paths.logs)
+    logs = command.settings.paths.logs
+    configure_prefect(logs)
+    # Prefect takes seconds to start: say that something is under way, and where it is told.
+    print(f"starting; source {command.settings.paths.rclone_mount}, log {logs / LOG_NAME}")
     from flows.l2_flow import l2_flow
 
     # The whole, checked settings travel as the run's parameters: its history shows them.
@@ -64,7 +68,7 @@ def configure_prefect(logs: Path) -> None:
     logs.mkdir(parents=True, exist_ok=True)
     defaults = {
         "PREFECT_LOGGING_SETTINGS_PATH": str(Path(__file__).with_name("logging.yml")),
-        "PREFECT_LOGGING_HANDLERS_FILE_FILENAME": str(logs / "l2.log"),
+        "PREFECT_LOGGING_HANDLERS_FILE_FILENAME": str(logs / LOG_NAME),
         # The first start of a temporary server migrates its database: over 20 s on a slow disk.
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from typing import Any
 
 from flows import demo
-from flows.bars_phase import make_bars
+from flows.artifacts import ProgressArtifact
+from flows.bars_phase import BarsMade, make_bars
 from flows.dataset_phase import Job, Published, is_done, make_output, plan_jobs
 from flows.display import Display
 from flows.fit import existing_scaler, fit_of, fit_scaler
@@ -22,8 +22,9 @@ from flows.settings import Settings
 from flows.survey import Survey, layout_of, limits_of, survey_source
 from flows.workers import Workers
 from orderbook.errors import InvalidOutputError, ScalerError
+from storage.lock import exclusive
 from storage.manifest import BarsRecord
-from storage.progress import ProgressBoard
+from storage.progress import ProgressSlot, progress_board
 from storage.scaler_files import Scaler
 from storage.streams import Stream
 from storage.tables import read_row_count
@@ -36,8 +37,13 @@ def run(settings: Settings, display: Display) -> RunReport:
     """Process every archive of the source that the settings select.
 
     Raises:
-        SettingsError, SourceError, ScalerError: the run cannot begin.
+        SettingsError, SourceError, ScalerError, OutputBusyError: the run cannot begin.
     """
+    with exclusive(settings.paths.bars), exclusive(settings.paths.processed_output):
+        return _run(settings, display)
+
+
+def _run(settings: Settings, display: Display) -> RunReport:
     start = perf_counter()
     fit, layout = fit_of(settings), layout_of(settings)
     # A scaler that does not fit is refused now, not after hours of work.
@@ -79,31 +85,28 @@ class Work:
         self.records = {stream: record for stream, record in valid.items() if record}
         todo = [stream for stream, record in valid.items() if record is None]
         self.text_bytes = sum(stream.member.size for stream in todo)
-        board = ProgressBoard(len(todo))
-        calls = [
-            {
-                "stream": stream,
-                "layout": self.layout,
-                "window_ms": self.settings.etl.window_ms,
-                "progress": board.slot(index),
-            }
-            for index, stream in enumerate(todo)
-        ]
-        artifact = ProgressArtifact("bars", len(todo))
-        try:
+        if not todo:
+            return
+        with progress_board(len(todo)) as board:
+            calls = [self._bars_call(stream, board.slot(i)) for i, stream in enumerate(todo)]
+            artifact = ProgressArtifact("bars", len(todo))
             with self.display.phase("bars", len(todo), self.text_bytes, board) as phase:
                 for index, outcome in self.workers.run(make_bars, calls):
-                    stream = todo[index]
-                    if isinstance(outcome, Exception):
-                        self.failures[stream] = outcome
-                        phase.archive_done(str(stream), reason_of(outcome))
-                    else:
-                        self.records[stream] = outcome.record
-                        self.seconds[stream] = outcome.seconds
-                        phase.archive_done(str(stream), f"{outcome.record.bars} bars")
+                    phase.archive_done(str(todo[index]), self._take_bars(todo[index], outcome))
                     artifact.advance()
-        finally:
-            board.close()
+
+    def _bars_call(self, stream: Stream, slot: ProgressSlot) -> dict[str, Any]:
+        window_ms = self.settings.etl.window_ms
+        return {"stream": stream, "layout": self.layout, "window_ms": window_ms, "progress": slot}
+
+    def _take_bars(self, stream: Stream, outcome: BarsMade | Exception) -> str:
+        """Note what became of one stream in phase 1; says it in a few words."""
+        if isinstance(outcome, Exception):
+            self.failures[stream] = outcome
+            return reason_of(outcome)
+        self.records[stream] = outcome.record
+        self.seconds[stream] = outcome.seconds
+        return f"{outcome.record.bars} bars"
 
     def make_dataset(self, scaler: Scaler | None) -> None:
         """Phase 2 for every stream with bars."""
@@ -135,22 +138,28 @@ class Work:
         )
 
     def _make_outputs(self, jobs: Sequence[Job], scaler: Scaler | None) -> None:
-        calls = [
-            {"job": job, "layout": self.layout, "scaler": scaler, "limits": self.limits}
-            for job in jobs
-        ]
+        if not jobs:
+            return
+        given = {"layout": self.layout, "scaler": scaler, "limits": self.limits}
+        calls = [{"job": job, **given} for job in jobs]
         artifact = ProgressArtifact("dataset", len(jobs))
         with self.display.phase("dataset", len(jobs)) as phase:
-            for index, outcome in self.workers.run(make_output, calls):
+            for index, outcome in self.workers.run(
+                make_output, [{"job": j, **given} for j in jobs]
+            ):
                 job = jobs[index]
-                if isinstance(outcome, InvalidOutputError):
-                    self._note(job, "quarantined", reason_of(outcome))
-                elif isinstance(outcome, Exception):
-                    self._note(job, "failed", reason_of(outcome))
-                else:
-                    self._note(job, "made", "", outcome)
+                self._take_output(job, outcome)
                 phase.archive_done(str(job.stream), self.results[job.stream].status)
                 artifact.advance()
+
+    def _take_output(self, job: Job, outcome: Published | Exception) -> None:
+        """Note what became of one stream in phase 2."""
+        if isinstance(outcome, InvalidOutputError):
+            self._note(job, "quarantined", reason_of(outcome))
+        elif isinstance(outcome, Exception):
+            self._note(job, "failed", reason_of(outcome))
+        else:
+            self._note(job, "made", "", outcome)
 
     def _note_unchanged(self, job: Job) -> None:
         rows = read_row_count(self.layout.output_file(job.stream))
@@ -195,20 +204,3 @@ class Work:
             text_bytes=self.text_bytes,
             notes=self.notes,
         )
-
-
-class ProgressArtifact:
-    """Progress of one phase in the UI."""
-
-    def __init__(self, phase: str, total: int) -> None:
-        self._total, self._done = max(total, 1), 0
-        self._id = create_progress_artifact(
-            progress=0.0 if total else 100.0,
-            key=f"progress-{phase}",
-            description=f"{phase}: archives",
-        )
-
-    def advance(self) -> None:
-        """One more archive is through."""
-        self._done += 1
-        update_progress_artifact(self._id, progress=100.0 * self._done / self._total)  # type: ignore[arg-type]

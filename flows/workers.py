@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
@@ -52,7 +53,10 @@ class Workers:
         futures: list[PrefectFuture[Result]] = [pool.submit(task, dict(call)) for call in calls]
         index_of = {future.task_run_id: index for index, future in enumerate(futures)}
         for future in as_completed(futures):
-            yield index_of[future.task_run_id], outcome_of(future.result)
+            outcome = outcome_of(future.result)
+            yield index_of[future.task_run_id], outcome
+            if isinstance(outcome, BrokenProcessPool):
+                self._pool = None  # a process died: what comes next needs a pool of its own
 
     def _started_pool(self) -> ProcessPoolTaskRunner:
         if self._pool is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
@@ -55,18 +54,3 @@ class Window:
 
     def __str__(self) -> str:
         return f"{clock(self.start_ms)}-{'24:00:00' if self.is_last else clock(self.end_ms)}"
-
-
-def windows_of_day(day: date, window_ms: int, first_ms: int | None = None) -> list[Window]:
-    """Windows of ``window_ms`` up to the day's end, the last one shorter where it does not divide.
-
-    Args:
-        day: the stream's day.
-        window_ms: length of a window.
-        first_ms: time of the stream's first message: there are no windows before it.
-    """
-    d0 = day_start_ms(day)
-    d1 = d0 + DAY_MS
-    empty = max(0, min(d0 if first_ms is None else first_ms, d1 - 1) - d0) // window_ms
-    edges = [*range(d0 + empty * window_ms, d1, window_ms), d1]
-    return [Window(d0, start, end) for start, end in pairwise(edges)]

@@ -85,18 +85,20 @@ def check_schema(table: pa.Table, schema: pa.Schema) -> Finding:
 
 def check_values(table: pa.Table) -> Finding:
     """No NaN, null or Inf where a number must be; only a missing level's price may be null."""
-    bad = []
-    for name in table.schema.names:
-        if not pa.types.is_floating(table.schema.field(name).type):
-            continue
-        values = table[name].to_numpy()
-        may_be_missing = name not in _PRICES + FEATURES and name.endswith("_p")
-        wrong = np.isinf(values) if may_be_missing else ~np.isfinite(values)
-        if count := int(wrong.sum()):
-            bad.append(f"{name}: {count}")
+    unusable = {name: _unusable(name, table[name]) for name in table.schema.names}
+    bad = [f"{name}: {count}" for name, count in unusable.items() if count]
     if bad:
         return Finding("finite values", "error", "NaN or Inf in " + _listed(bad))
     return Finding("finite values", "ok", f"{table.num_rows} rows")
+
+
+def _unusable(name: str, column: pa.ChunkedArray) -> int:
+    """How many values of a column are NaN, null or Inf though they must not be."""
+    if not pa.types.is_floating(column.type):
+        return int(column.null_count)
+    values = column.to_numpy()
+    may_be_missing = name not in _PRICES + FEATURES and name.endswith("_p")
+    return int((np.isinf(values) if may_be_missing else ~np.isfinite(values)).sum())
 
 
 def check_times(open_ms: Int64Array, grid: DayGrid) -> Finding:

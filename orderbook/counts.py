@@ -21,8 +21,8 @@ class Counts:
     out_of_order: int = 0  # stamp below the latest seen, taken as the latest
     outside_day: int = 0  # outside [d0, d1)
     outside_ignored: int = 0  # of these, more than one hour outside: not applied
-    closing_deltas: int = 0  # of outside_day: deltas after d1 (a real day ends with 1–7)
-    closing_snapshots: int = 0  # of outside_day: snapshots after d1 (a real day ends with one)
+    closing_deltas: int = 0  # of outside_day: up to one hour after d1 (a real day ends with 1–7)
+    closing_snapshots: int = 0  # the same of snapshots (a real day ends with one)
     # book
     applied: int = 0
     snapshots: int = 0  # applied snapshots

@@ -3,6 +3,7 @@
     L2Error
     ├── SettingsError          a setting is unknown, wrong, or contradicts another (ValueError)
     ├── SourceError            the source folder is missing, empty, or no archive matches
+    ├── OutputBusyError        another run is writing to the same folders
     ├── DuplicateStreamError   two archives claim one series and day, or one output file
     ├── ArchiveError           one archive cannot be used; the others go on
     │   ├── DamagedArchiveError    not a ZIP, truncated, CRC wrong, encrypted, unsupported
@@ -27,6 +28,10 @@ class SettingsError(L2Error, ValueError):
 
 class SourceError(L2Error):
     """The source folder is missing, unreadable, or holds no matching archive."""
+
+
+class OutputBusyError(L2Error):
+    """Another run is writing to the same folders."""
 
 
 class DuplicateStreamError(L2Error):

@@ -107,11 +107,11 @@ def admit_message(
     state[LATEST] = time
     if time < state[DAY_START] or time >= state[DAY_END]:
         state[OUTSIDE] += 1
-        if time >= state[DAY_END]:
-            state[CLOSING_SNAPSHOTS if is_snapshot else CLOSING_DELTAS] += 1
         if time < state[DAY_START] - HOUR_MS or time > state[DAY_END] + HOUR_MS:
             state[IGNORED] += 1
             return True
+        if time >= state[DAY_END]:
+            state[CLOSING_SNAPSHOTS if is_snapshot else CLOSING_DELTAS] += 1
     n = state[N_MESSAGES]
     times[n] = time
     update_ids[n] = update_id

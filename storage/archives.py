@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +16,12 @@ from orderbook.errors import ArchiveError, DamagedArchiveError
 SYNTHETIC_COMMENT = b"synthetic"
 
 _LITTER = ("__MACOSX", ".")
+
+# What ``zipfile`` raises on bytes that are no whole ZIP; LookupError: names that are not there.
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError,
+    UnicodeDecodeError, LookupError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,10 @@ def damage_reported(archive: Archive, member: str | None = None) -> Iterator[Non
     """Turn what ``zipfile`` raises on a bad archive into ``DamagedArchiveError``."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (*_DAMAGE, OSError) as error:
+        # EINVAL: a seek to where no file reaches. Any other OSError is the drive's, not the ZIP's.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
         reason = f"expected a whole ZIP archive, found: {str(error) or type(error).__name__}"
         raise DamagedArchiveError(
             f"{reason}; fetch it again ({archive.size:,} bytes here)", archive.path, member

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,12 +29,10 @@ class ProgressSlot:
 
 
 class ProgressBoard:
-    """Counters of one run; removed when the run ends."""
+    """Counters of one run."""
 
-    def __init__(self, slots: int) -> None:
-        with tempfile.NamedTemporaryFile(prefix="l2-progress-", delete=False) as file:
-            file.write(bytes(8 * slots))
-        self._path = Path(file.name)
+    def __init__(self, path: Path) -> None:
+        self._path = path
 
     def slot(self, index: int) -> ProgressSlot:
         """The counter of one archive."""
@@ -43,6 +43,11 @@ class ProgressBoard:
         values: list[int] = np.frombuffer(self._path.read_bytes(), "<i8").tolist()
         return values
 
-    def close(self) -> None:
-        """Remove the board."""
-        self._path.unlink(missing_ok=True)
+
+@contextmanager
+def progress_board(slots: int) -> Iterator[ProgressBoard]:
+    """A board for as long as it is needed."""
+    with tempfile.NamedTemporaryFile(prefix="l2-progress-") as file:
+        file.write(bytes(8 * slots))
+        file.flush()
+        yield ProgressBoard(Path(file.name))

@@ -88,7 +88,7 @@ def pipeline(settings: Settings) -> RunReport:
 def outputs(root: Path) -> dict[str, bytes]:
     """Every final file's bytes by its relative path."""
     out = root / "out"
-    files = sorted(path for path in out.rglob("*") if path.is_file())
+    files = sorted(path for path in out.rglob("*.parquet"))
     return {path.relative_to(out).as_posix(): path.read_bytes() for path in files}
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pytest
 
+from orderbook.errors import OutputBusyError
 from orderbook.features import times_ms
+from storage.lock import exclusive
 from tests.flow_runs import (
     MIDNIGHT,
     output_table,
@@ -146,6 +148,13 @@ def test_one_damaged_archive_leaves_the_others_going(tmp_path: Path, source: Pat
     assert "expected a whole ZIP archive" in report.failures[0].reason
     assert sorted(outputs(tmp_path)) == [f"{SECOND}.parquet"]
     assert times_ms(output_table(tmp_path, SECOND))[0] == MIDNIGHT + BAR_MS
+
+
+def test_two_runs_on_the_same_folders_do_not_mix(tmp_path: Path, source: Path) -> None:
+    """The second is refused before it does anything."""
+    with exclusive(tmp_path / "out"), pytest.raises(OutputBusyError, match="another run"):
+        run_pipeline(tmp_path, source)
+    assert not (tmp_path / "bars" / "linear").exists()
 
 
 def test_a_stream_without_bars_fails(tmp_path: Path, source: Path) -> None:

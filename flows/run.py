@@ -144,9 +144,7 @@ class Work:
         calls = [{"job": job, **given} for job in jobs]
         artifact = ProgressArtifact("dataset", len(jobs))
         with self.display.phase("dataset", len(jobs)) as phase:
-            for index, outcome in self.workers.run(
-                make_output, [{"job": j, **given} for j in jobs]
-            ):
+            for index, outcome in self.workers.run(make_output, calls):
                 job = jobs[index]
                 self._take_output(job, outcome)
                 phase.archive_done(str(job.stream), self.results[job.stream].status)

@@ -79,7 +79,7 @@ class MemberText:
         if self._filled > LONGEST_LINE:
             reason = f"a line longer than {LONGEST_LINE >> 20} MiB: this is no order-book text"
             raise ArchiveError(reason, self.archive.path, self.member.name)
-        if self._filled > len(self._buffer):
+        if self._filled >= len(self._buffer):  # a byte more than filled, for a last line's end
             self._buffer = self._buffer + bytearray(self._filled)
         self._buffer[before : self._filled] = chunk
         self._lines_end = self._buffer.rfind(b"\n", before, self._filled) + 1

@@ -5,24 +5,24 @@ Light work in time order where order matters (closes, the fit), in parallel wher
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from time import perf_counter
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from flows.artifacts import publish_checks
+from flows.jobs import Job, wanted_metadata
 from orderbook.calendar import day_start_ms
 from orderbook.checks import Finding, Limits, check_table
 from orderbook.errors import InvalidOutputError
-from orderbook.features import LastBar, times_ms
+from orderbook.features import times_ms
 from orderbook.messages import Float64Array
 from orderbook.scaling import feature_rows
 from orderbook.schema import output_schema
 from storage.layout import Layout
-from storage.manifest import BarsRecord, is_valid_output, output_metadata
 from storage.scaler_files import Scaler
 from storage.streams import Stream
 from storage.tables import publish
@@ -30,15 +30,6 @@ from tasks.add_features import add_features
 from tasks.scale import scale
 from tasks.validate import day_grid, validate
 from tasks.write import write
-
-
-@dataclass(frozen=True)
-class Job:
-    """One stream of the dataset: its bars, and what it needs of the day before."""
-
-    stream: Stream
-    record: BarsRecord
-    before: LastBar | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,40 +49,6 @@ class Published:
     rows: int
     findings: tuple[Finding, ...]
     seconds: float
-
-
-def plan_jobs(
-    streams: Sequence[Stream], records: Mapping[Stream, BarsRecord], layout: Layout
-) -> list[Job]:
-    """The streams with bars, in time order per series, each with the last bar before its day.
-
-    A day before that failed in this run gives no close; one that is not of this run gives the
-    close that an earlier run left, unless its archive has changed since.
-    """
-    of_day = {(stream.series, stream.day): stream for stream in streams}
-    jobs = []
-    for stream in sorted(records, key=lambda s: (s.series, s.day)):
-        earlier = of_day.get((stream.series, stream.day - timedelta(days=1)))
-        if earlier is None:
-            before = layout.earlier_last_bar(stream.archive.root, stream)
-        else:
-            record = records.get(earlier)
-            before = record.last_bar if record and not record.errors else None
-        jobs.append(Job(stream, records[stream], before))
-    return jobs
-
-
-def wanted_metadata(job: Job, layout: Layout, scaler: Scaler | None) -> dict[str, str]:
-    """The metadata of the file that this job makes; says too whether an old one is still valid."""
-    sha256 = scaler.sha256 if scaler else None
-    return output_metadata(
-        job.stream, job.record, layout.recipe, layout.compression, job.before, sha256
-    )
-
-
-def is_done(job: Job, layout: Layout, scaler: Scaler | None) -> bool:
-    """Whether the final file is there and would come out the same."""
-    return is_valid_output(layout.output_file(job.stream), wanted_metadata(job, layout, scaler))
 
 
 @task(

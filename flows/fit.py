@@ -8,7 +8,8 @@ from pathlib import Path
 
 from sklearn.preprocessing import StandardScaler
 
-from flows.dataset_phase import FitRows, Job, fit_rows, is_in_fit_range
+from flows.dataset_phase import FitRows, fit_rows, is_in_fit_range
+from flows.jobs import Job
 from flows.outcome import reason_of
 from flows.settings import Settings
 from flows.workers import Workers

@@ -2,36 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flows import demo
+from flows.jobs import is_done, plan_jobs
 from flows.outcome import reason_of
 from flows.settings import Settings
-from flows.survey import layout_of, survey_source
+from flows.survey import Survey, layout_of, survey_source
+from storage.manifest import BarsRecord
+from storage.scaler_files import load_scaler
 from storage.sources import open_folder
-from storage.streams import read_streams
-from storage.tables import read_metadata
+from storage.streams import Stream, read_streams
 
 
 def describe_plan(settings: Settings) -> str:
-    """Archives, missing days, what is done and still valid, bytes to read."""
+    """Archives, missing days, what is done and still valid, bytes to read.
+
+    Raises:
+        L2Error: the run could not begin.
+    """
     if demo.is_wanted(settings.paths.rclone_mount):
         return f"{demo.FOLDER} is empty: the run would fill it with synthetic archives first"
     survey = survey_source(settings, open_folder, read_streams)
     layout = layout_of(settings)
-    lines = []
-    to_read = zipped = 0
-    for stream in survey.streams:
-        done = layout.valid_bars(stream) is not None
-        state = "bars are valid" if done else "to read"
-        if done and read_metadata(layout.output_file(stream)) is not None:
-            state = "done"
-        to_read += 0 if done else stream.member.size
-        zipped += 0 if done else stream.archive.size
-        size = f"{stream.member.size / 1e6:10,.1f} MB"
-        lines.append(f"{stream.day}  {size}  {state:14}  {stream}")
+    valid = {stream: layout.valid_bars(stream) for stream in survey.streams}
+    records = {stream: record for stream, record in valid.items() if record}
+    lines = [
+        f"{stream.day}  {stream.member.size / 1e6:10,.1f} MB  {state:8}  {stream}"
+        for stream, state in _states(settings, survey, records).items()
+    ]
     lines += [f"refused: {name}: {reason_of(error)}" for name, error in survey.failures.items()]
     lines += [f"missing day: {day}" for day in survey.missing_days]
+    to_read = [stream for stream in survey.streams if stream not in records]
+    text, zipped = (sum(s.member.size for s in to_read), sum(s.archive.size for s in to_read))
     lines.append(
-        f"{len(survey.streams)} streams, {to_read / 1e6:,.1f} MB of text to read "
+        f"{len(survey.streams)} streams, {text / 1e6:,.1f} MB of text to read "
         f"({zipped / 1e6:,.1f} MB zipped), {len(survey.missing_days)} missing days"
     )
     return "\n".join(lines)
+
+
+def _states(
+    settings: Settings, survey: Survey, records: Mapping[Stream, BarsRecord]
+) -> dict[Stream, str]:
+    """``to read``: from the archive; ``to make``: from valid bars; ``done``: would not change."""
+    layout, wants_scaler = layout_of(settings), settings.features.apply_zscore
+    scaler = load_scaler(settings.paths.scaler_path, layout.recipe) if wants_scaler else None
+    states = dict.fromkeys(survey.streams, "to read")
+    for job in plan_jobs(survey.streams, records, layout):
+        is_final = not (wants_scaler and scaler is None) and is_done(job, layout, scaler)
+        states[job.stream] = "done" if is_final else "to make"
+    return states

@@ -13,9 +13,10 @@ from typing import Any
 from flows import demo
 from flows.artifacts import ProgressArtifact
 from flows.bars_phase import BarsMade, make_bars
-from flows.dataset_phase import Job, Published, is_done, make_output, plan_jobs
+from flows.dataset_phase import Published, make_output
 from flows.display import Display
 from flows.fit import existing_scaler, fit_of, fit_scaler
+from flows.jobs import Job, is_done, plan_jobs
 from flows.outcome import reason_of
 from flows.report import ArchiveResult, RunReport, Status
 from flows.settings import Settings

@@ -68,10 +68,12 @@ def _derived(bars: pa.Table, prev_close: Float64Array) -> dict[str, Float64Array
     open_, high, low, close, volume = (
         bars[name].to_numpy() for name in ("open", "high", "low", "close", "volume")
     )
-    return {
-        "body": np.log(close / open_),
-        "upper_wick": (high - np.maximum(open_, close)) / prev_close,
-        "lower_wick": (np.minimum(open_, close) - low) / prev_close,
-        "log_ret_close": np.log(close / prev_close),
-        "log_volume": np.log(1.0 + volume),
-    }
+    # What is not finite is found, counted and refused by the checks.
+    with np.errstate(all="ignore"):
+        return {
+            "body": np.log(close / open_),
+            "upper_wick": (high - np.maximum(open_, close)) / prev_close,
+            "lower_wick": (np.minimum(open_, close) - low) / prev_close,
+            "log_ret_close": np.log(close / prev_close),
+            "log_volume": np.log(1.0 + volume),
+        }

@@ -169,3 +169,47 @@ def test_a_stream_without_bars_fails(tmp_path: Path, source: Path) -> None:
     assert failure.reason.startswith("no_bars")
     assert "deltas before the first snapshot 1" in failure.reason
     assert len(outputs(tmp_path)) == 2
+
+
+HUGE = "9" * 308  # a float64, but too large to calculate with
+
+
+def huge_prices(day_ms: int) -> bytes:
+    """Two snapshots whose micro-price overflows: what is made of them is not fit to be used."""
+    return b"".join(
+        (
+            f'{{"topic":"orderbook.1.XUSDT","type":"snapshot","ts":{day_ms + offset_ms},'
+            f'"data":{{"s":"XUSDT","b":[["1","7"]],"a":[["{HUGE}","9"]],"u":{n},"seq":{n}}}}}\n'
+        ).encode()
+        for n, offset_ms in enumerate((500, 61_000), start=1)
+    )
+
+
+def test_a_table_with_errors_goes_to_quarantine(tmp_path: Path, source: Path) -> None:
+    """With its report, and the older final file with it; a mended archive brings it back."""
+    archive = "linear/XUSDT/2025-08-21_XUSDT_ob1"
+    write_zip(source / f"{archive}.data.zip", "2025-08-21_XUSDT_ob1.data", huge_prices(MIDNIGHT))
+    old = tmp_path / "out" / f"{archive}.parquet"
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"an older file")
+    report = run_pipeline(tmp_path, source)
+    (failure,) = report.failures
+    assert failure.status == "quarantined"
+    assert "NaN or Inf in" in failure.reason
+    assert not old.exists()
+    quarantine = tmp_path / "quarantine" / "linear" / "XUSDT"
+    assert sorted(path.name for path in quarantine.iterdir()) == [
+        "2025-08-21_XUSDT_ob1.parquet",
+        "2025-08-21_XUSDT_ob1.previous.parquet",
+        "2025-08-21_XUSDT_ob1.report.txt",
+    ]
+    assert (
+        "error   finite values: NaN or Inf"
+        in (quarantine / "2025-08-21_XUSDT_ob1.report.txt").read_text()
+    )
+    assert len(outputs(tmp_path)) == 2
+    mended = huge_prices(MIDNIGHT).replace(HUGE.encode(), b"2")
+    write_zip(source / f"{archive}.data.zip", "2025-08-21_XUSDT_ob1.data", mended)
+    assert not run_pipeline(tmp_path, source).failures
+    assert old.exists()
+    assert not list(quarantine.iterdir())

@@ -163,4 +163,8 @@ def test_the_plan_lists_and_stops(
     assert not outputs(tmp_path)
     run_pipeline(tmp_path, source)
     assert main(arguments(tmp_path, source, "--plan")) == 0
-    assert "0.0 MB of text to read" in capsys.readouterr().out
+    after = capsys.readouterr().out
+    assert after.count(" done ") == 2
+    assert "0.0 MB of text to read" in after
+    assert main(arguments(tmp_path, source, "--plan", "--etl.compression=none")) == 0
+    assert capsys.readouterr().out.count(" to make ") == 2

@@ -12,6 +12,7 @@ import pyarrow as pa
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from flows.sample_rule import sample_rule
 from flows.windows import plan_windows
 from orderbook.book import OrderBook
 from orderbook.calendar import day_start_ms
@@ -20,7 +21,6 @@ from orderbook.counts import Counts
 from orderbook.errors import NoBarsError
 from orderbook.features import LastBar, times_ms
 from orderbook.messages import Cursor
-from orderbook.sampling import FEATURE_DEPTH, SampleRule
 from orderbook.schema import bars_schema
 from storage.layout import Layout
 from storage.manifest import BarsRecord, Recipe, origin_of
@@ -105,19 +105,6 @@ def make_parts(
         window = plan.after(window, cursor.offset - offset)
 
 
-def sample_rule(stream: Stream, recipe: Recipe) -> SampleRule:
-    """How a stream is sampled: whole books, as deep as its topic promises or the cut needs."""
-    promised = stream.dialect.promised_depth(stream.topic)
-    return SampleRule(
-        interval_ms=recipe.sampling_interval_ms,
-        max_staleness_ms=recipe.max_staleness_ms,
-        drop_on_gap=recipe.on_sequence_gap == "drop",
-        depth=max(promised, recipe.orderbook_levels, FEATURE_DEPTH),
-        levels=recipe.orderbook_levels,
-        promised_depth=promised,
-    )
-
-
 def describe(
     stream: Stream,
     bars: pa.Table,
@@ -139,6 +126,7 @@ def describe(
     coverage = measure_coverage(bars["sample_count"].to_numpy(), grid, recipe.sampling_interval_ms)
     return BarsRecord(
         origin=origin_of(stream),
+        source=str(stream.archive.root),
         topic=topic,
         bars=coverage.bars,
         full_bars=coverage.full_bars,

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sklearn.preprocessing import StandardScaler
-
 from flows.dataset_phase import FitRows, fit_rows, is_in_fit_range
 from flows.jobs import Job
 from flows.outcome import reason_of
 from flows.settings import Settings
 from flows.workers import Workers
 from orderbook.errors import ScalerError
-from orderbook.scaling import fitted
+from orderbook.scaling import fit_moments
 from storage.layout import Layout
 from storage.scaler_files import FitRange, Scaler, load_scaler, save_scaler
 from storage.streams import Stream, day_in_name
@@ -88,16 +86,14 @@ def _fit(parts: dict[int, FitRows], inside: Sequence[Job], layout: Layout, fit: 
             "the scaler was not fitted: no row lies in the training range "
             f"(features.fit_until: {fit.until or 'none'})"
         )
-    scaler = StandardScaler()
-    for index in sorted(parts):
-        scaler.partial_fit(parts[index].rows)
+    moments = fit_moments(parts[index].rows for index in sorted(parts))
     fit_range = FitRange(
         min(part.first_available_ms for part in parts.values()),
         max(part.last_available_ms for part in parts.values()),
         fit.until,
         tuple(inside[index].stream.archive.path for index in sorted(parts)),
     )
-    return save_scaler(fit.scaler_path, fitted(scaler), fit_range, layout.recipe)
+    return save_scaler(fit.scaler_path, moments, fit_range, layout.recipe)
 
 
 def existing_scaler(layout: Layout, fit: Fit) -> Scaler | None:

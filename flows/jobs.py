@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from orderbook.features import LastBar
 from storage.layout import Layout
 from storage.manifest import BarsRecord, is_valid_output, output_metadata
 from storage.scaler_files import Scaler
-from storage.streams import Stream
+from storage.streams import FolderDay, Stream
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,10 @@ class Job:
 
 
 def plan_jobs(
-    streams: Sequence[Stream], records: Mapping[Stream, BarsRecord], layout: Layout
+    streams: Sequence[Stream],
+    records: Mapping[Stream, BarsRecord],
+    layout: Layout,
+    failed_days: Collection[FolderDay],
 ) -> list[Job]:
     """The streams with bars, in time order per series, each with the last bar before its day.
 
@@ -33,8 +36,11 @@ def plan_jobs(
     of_day = {(stream.series, stream.day): stream for stream in streams}
     jobs = []
     for stream in sorted(records, key=lambda s: (s.series, s.day)):
-        earlier = of_day.get((stream.series, stream.day - timedelta(days=1)))
-        if earlier is None:
+        yesterday = stream.day - timedelta(days=1)
+        earlier = of_day.get((stream.series, yesterday))
+        if earlier is None and (stream.folder, yesterday) in failed_days:
+            before = None
+        elif earlier is None:
             before = layout.earlier_last_bar(stream.archive.root, stream)
         else:
             record = records.get(earlier)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from flows.settings import CommandLine, parse_command_line
+from flows.settings import CommandLine, parse_command_line, require_source_folder
 from orderbook.errors import L2Error
 
 DONE, FAILED, MISUSED = 0, 1, 2
@@ -30,6 +30,7 @@ def main(argv: Sequence[str]) -> int:
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         command = parse_command_line(argv)
+        require_source_folder(command.settings)
     except L2Error as error:
         print(error, file=sys.stderr)
         return MISUSED
@@ -55,11 +56,14 @@ def _run(command: CommandLine) -> int:
     configure_prefect(logs)
     # Prefect takes seconds to start: say that something is under way, and where it is told.
     print(f"starting; source {command.settings.paths.rclone_mount}, log {logs / LOG_NAME}")
+    from flows.history import wait_until_recorded
     from flows.l2_flow import l2_flow
 
     # The whole, checked settings travel as the run's parameters: its history shows them.
     overrides = command.settings.model_dump(mode="json")
-    l2_flow(config=str(command.config), overrides=overrides)
+    state = l2_flow(config=str(command.config), overrides=overrides, return_state=True)
+    wait_until_recorded(state)
+    state.result()  # raises what the run raised
     return DONE
 
 
@@ -71,6 +75,9 @@ def configure_prefect(logs: Path) -> None:
         "PREFECT_LOGGING_HANDLERS_FILE_FILENAME": str(logs / LOG_NAME),
         # The first start of a temporary server migrates its database: over 20 s on a slow disk.
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        # One by one, it records fewer task runs a second than short windows make.
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
+        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
     }

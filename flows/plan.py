@@ -47,9 +47,10 @@ def _states(
 ) -> dict[Stream, str]:
     """``to read``: from the archive; ``to make``: from valid bars; ``done``: would not change."""
     layout, wants_scaler = layout_of(settings), settings.features.apply_zscore
-    scaler = load_scaler(settings.paths.scaler_path, layout.recipe) if wants_scaler else None
+    path = settings.paths.scaler_path
+    scaler = load_scaler(path, layout.recipe, restore=False) if wants_scaler else None
     states = dict.fromkeys(survey.streams, "to read")
-    for job in plan_jobs(survey.streams, records, layout):
+    for job in plan_jobs(survey.streams, records, layout, survey.failed_days):
         is_final = not (wants_scaler and scaler is None) and is_done(job, layout, scaler)
         states[job.stream] = "done" if is_final else "to make"
     return states

@@ -6,6 +6,7 @@ What fails is one archive's own: it is reported by name and reason while the oth
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -40,7 +41,9 @@ def run(settings: Settings, display: Display) -> RunReport:
     Raises:
         SettingsError, SourceError, ScalerError, OutputBusyError: the run cannot begin.
     """
-    with exclusive(settings.paths.bars), exclusive(settings.paths.processed_output):
+    with ExitStack() as held:
+        for folder in {settings.paths.bars, settings.paths.processed_output}:
+            held.enter_context(exclusive(folder))
         return _run(settings, display)
 
 
@@ -111,7 +114,7 @@ class Work:
 
     def make_dataset(self, scaler: Scaler | None) -> None:
         """Phase 2 for every stream with bars."""
-        jobs = plan_jobs(self.survey.streams, self.records, self.layout)
+        jobs = plan_jobs(self.survey.streams, self.records, self.layout, self.survey.failed_days)
         if self.settings.features.apply_zscore:
             try:
                 scaler = scaler or self._fit(jobs)

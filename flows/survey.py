@@ -15,7 +15,7 @@ from orderbook.checks import Limits
 from storage.archives import Archive
 from storage.layout import Layout
 from storage.manifest import Recipe
-from storage.streams import Stream, day_in_name, find_duplicates
+from storage.streams import FolderDay, Stream, day_in_name, find_duplicates, folder_of
 from storage.tables import Compression
 
 OpenSource = Callable[[Path, str, str], Sequence[Archive]]
@@ -28,6 +28,7 @@ class Survey:
 
     streams: tuple[Stream, ...]
     failures: dict[str, Exception]  # by archive or stream
+    failed_days: frozenset[FolderDay]  # days whose archives are among the failures
 
     @property
     def missing_days(self) -> list[str]:
@@ -69,9 +70,11 @@ def survey_source(settings: Settings, open_source: OpenSource, read_streams: Rea
         elif is_selected(day_in_name(archive.path)):
             failures[archive.path] = found
     refused = find_duplicates(streams)
+    failed_days = {(s.folder, s.day) for s in refused}
+    failed_days |= {(folder_of(path), day) for path in failures if (day := day_in_name(path))}
     failures |= {_claimant(stream): error for stream, error in refused.items()}
     kept = sorted((s for s in streams if s not in refused), key=lambda s: (s.day, s.output))
-    return Survey(tuple(kept), failures)
+    return Survey(tuple(kept), failures, frozenset(failed_days))
 
 
 def _is_selected(day: date | None, start: date | None, end: date | None) -> bool:

@@ -161,7 +161,7 @@ def check_gaps(open_ms: Int64Array, grid: DayGrid, max_gap_ms: int) -> Finding:
         if start - end > max_gap_ms
     ]
     if gaps:
-        return Finding("gaps", "warning", f"{len(gaps)} without bars: {_listed(gaps)}")
+        return Finding("gaps", "warning", f"{len(gaps)} without bars: {', '.join(gaps)}")
     return Finding("gaps", "ok", f"none above {max_gap_ms / 1000:g} s")
 
 

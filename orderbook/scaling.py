@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from sklearn.preprocessing import StandardScaler
 
 from orderbook.features import times_ms
 from orderbook.messages import Float64Array
 from orderbook.schema import FEATURES
+
+if TYPE_CHECKING:
+    from sklearn.preprocessing import StandardScaler
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,15 @@ def feature_rows(table: pa.Table, fit_until_ms: int | None = None) -> Float64Arr
     return rows[times_ms(table, "available_at") <= fit_until_ms]
 
 
-def fitted(scaler: StandardScaler) -> Moments:
-    """The moments of a scikit-learn scaler that has seen its rows."""
+def fit_moments(parts: Iterable[Float64Array]) -> Moments:
+    """Fit on rows given in parts, (rows, features) each; the order of the parts is the caller's."""
+    # Here and below: it takes seconds to import, and most processes never fit.
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler()
+    for rows in parts:
+        if len(rows):
+            scaler.partial_fit(rows)
     mean, variance, scale = (
         tuple(values.tolist()) for values in (scaler.mean_, scaler.var_, scaler.scale_)
     )
@@ -42,6 +53,8 @@ def fitted(scaler: StandardScaler) -> Moments:
 
 def to_sklearn(moments: Moments) -> StandardScaler:
     """The same scaler as training code loads it."""
+    from sklearn.preprocessing import StandardScaler
+
     scaler = StandardScaler()
     scaler.mean_ = np.array(moments.mean)
     scaler.scale_ = np.array(moments.scale)

@@ -41,11 +41,14 @@ class Layout:
         return record if record and record.origin == origin_of(stream) else None
 
     def earlier_last_bar(self, root: Path, stream: Stream) -> LastBar | None:
-        """The day before's last bar from an earlier run, unless its archive changed since."""
+        """The day before's last bar from an earlier run on this source.
+
+        None if its archive changed since; one that is there no longer still gives its close.
+        """
         day: date = stream.day - timedelta(days=1)
         path = bars_path(self.bars, self.recipe, stream.folder, stream.symbol, day)
         record = read_bars_record(path)
-        if record is None or record.errors:
+        if record is None or record.errors or record.source != str(root):
             return None
         archive = root / str(record.origin["archive"])
         if archive.exists():

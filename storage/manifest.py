@@ -12,6 +12,7 @@ from datetime import date
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import quote
 
 from orderbook.counts import Counts
 from orderbook.features import LastBar
@@ -45,6 +46,7 @@ class BarsRecord:
     """What the dataset phase knows of a stream's bars without opening its archive."""
 
     origin: dict[str, str | int]  # the archive and member that the bars were made from
+    source: str  # the source folder: what was made from another one says nothing of this one's days
     topic: str | None
     bars: int
     full_bars: int
@@ -84,7 +86,9 @@ def origin_of(stream: Stream) -> dict[str, str | int]:
 
 def bars_path(bars: Path, recipe: Recipe, folder: str, symbol: str, day: date) -> Path:
     """Where the bars of a series' day lie, whichever archive they came from."""
-    return bars / recipe.folder / folder / f"{day}_{symbol}.parquet"
+    # The symbol is whatever a message says: quoted, it is no path.
+    name = f"{day}_{quote(symbol, safe='', errors='surrogatepass')}.parquet"
+    return bars / recipe.folder / folder / name
 
 
 def read_bars_record(path: Path) -> BarsRecord | None:

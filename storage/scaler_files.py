@@ -13,8 +13,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import joblib
-
 from orderbook.calendar import iso
 from orderbook.errors import ScalerError
 from orderbook.scaling import Moments, to_sklearn
@@ -79,8 +77,13 @@ def save_scaler(path: Path, moments: Moments, fit: FitRange, recipe: Recipe) -> 
     return Scaler(moments, sha256(text).hexdigest())
 
 
-def load_scaler(path: Path, recipe: Recipe) -> Scaler | None:
+def load_scaler(path: Path, recipe: Recipe, restore: bool = True) -> Scaler | None:
     """The scaler at ``path``; None if there is none.
+
+    Args:
+        path: of the pickle.
+        recipe: the settings that it must have been fitted with.
+        restore: make a pickle that is missing from the JSON again.
 
     Raises:
         ScalerError: torn, or made with other settings; both are printed.
@@ -104,15 +107,20 @@ def load_scaler(path: Path, recipe: Recipe) -> Scaler | None:
             "files to fit a new scaler"
         ) from error
     _check_settings(path, content, recipe)
-    _check_pickle(path, moments, expected_pickle)
+    if path.exists():
+        _check_pickle(path, moments, expected_pickle)
+    elif restore:
+        write_file(_pickle(moments), path)
     return Scaler(moments, sha256(text).hexdigest())
 
 
 def _moments(content: dict[str, Any]) -> Moments:
-    mean, variance, scale = (tuple(content[name]) for name in ("mean", "variance", "scale"))
+    mean, variance, scale = (
+        tuple(map(float, content[name])) for name in ("mean", "variance", "scale")
+    )
     if not len(mean) == len(variance) == len(scale) == len(FEATURES):
         raise ValueError(f"expected {len(FEATURES)} means, variances and scales")
-    return Moments(mean, variance, scale, content["row_count"])
+    return Moments(mean, variance, scale, int(content["row_count"]))
 
 
 def _check_settings(path: Path, content: dict[str, Any], recipe: Recipe) -> None:
@@ -130,12 +138,10 @@ def _check_settings(path: Path, content: dict[str, Any], recipe: Recipe) -> None
 
 
 def _check_pickle(path: Path, moments: Moments, expected: str) -> None:
-    """The pickle must be the JSON's own; one that never got written is made now."""
-    if not path.exists():
-        write_file(_pickle(moments), path)
-        return
+    """The pickle must be the JSON's own."""
     found = sha256(path.read_bytes()).hexdigest()
-    if found != expected:
+    # The one made now differs from the first where scikit-learn or joblib are other versions.
+    if found != expected and found != sha256(_pickle(moments)).hexdigest():
         raise ScalerError(
             f"{path} is not the pickle that {json_path(path).name} belongs to: expected sha256 "
             f"{expected}, found {found}. Remove the pickle to have it made from the JSON again"
@@ -143,6 +149,8 @@ def _check_pickle(path: Path, moments: Moments, expected: str) -> None:
 
 
 def _pickle(moments: Moments) -> bytes:
+    import joblib  # late: it takes long to import, and most processes never pickle
+
     buffer = io.BytesIO()
     joblib.dump(to_sklearn(moments), buffer)
     return buffer.getvalue()

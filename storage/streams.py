@@ -20,6 +20,9 @@ _ISO_DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 _SYMBOL_IN_NAME = re.compile(r"\d{4}-\d{2}-\d{2}_([A-Za-z0-9-]+)")
 
 
+FolderDay = tuple[str, date]  # an archive's folder below the source, and a day
+
+
 @dataclass(frozen=True)
 class Stream:
     """One member as the order-book messages of one symbol and day."""
@@ -36,7 +39,7 @@ class Stream:
     @property
     def folder(self) -> str:
         """The archive's folder below the source; with the symbol it names the series."""
-        return str(PurePosixPath(self.archive.path).parent)
+        return folder_of(self.archive.path)
 
     @property
     def series(self) -> str:
@@ -50,6 +53,11 @@ class Stream:
 
     def __str__(self) -> str:
         return self.output.removesuffix(".parquet")
+
+
+def folder_of(archive: str) -> str:
+    """An archive's folder below the source."""
+    return str(PurePosixPath(archive).parent)
 
 
 def day_in_name(*names: str) -> date | None:

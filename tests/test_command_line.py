@@ -37,7 +37,7 @@ def run_script(root: Path, source: Path, *options: str) -> subprocess.CompletedP
 
 
 def test_a_run_from_nothing_to_files(tmp_path: Path) -> None:
-    """Two archives in two processes: exit 0, a table, a log; no stack trace, not at the end either."""
+    """Two archives in two processes: exit 0, a table, a log, and no stack trace, ever."""
     source = tmp_path / "source"
     write_source(source, two_days())
     done = run_script(tmp_path, source, "--execution.workers=2", "--features.apply_zscore=true")

@@ -71,6 +71,23 @@ def test_the_second_day_uses_the_bars_of_an_earlier_run(tmp_path: Path, source: 
     assert outputs(tmp_path)[f"{SECOND}.parquet"] == expected
 
 
+def test_bars_of_another_source_give_no_close(tmp_path: Path, source: Path) -> None:
+    """Its archives lie at the same relative paths: synthetic days must not feed real ones."""
+    run_pipeline(tmp_path, source)
+    write_source(tmp_path / "other", two_days(), only=[1])
+    run_pipeline(tmp_path, tmp_path / "other")
+    assert times_ms(output_table(tmp_path, SECOND))[0] == MIDNIGHT + BAR_MS
+
+
+def test_a_refused_day_gives_no_close(tmp_path: Path, source: Path) -> None:
+    """Though an earlier run left its bars."""
+    run_pipeline(tmp_path, source)
+    again = source / "linear" / "BTCUSDT" / "2025-08-20_BTCUSDT_ob500.data.zip"
+    shutil.copy(source / f"{FIRST}.data.zip", again)
+    run_pipeline(tmp_path, source)
+    assert times_ms(output_table(tmp_path, SECOND))[0] == MIDNIGHT + BAR_MS
+
+
 def test_linear_and_spot_of_one_name_give_two_outputs(tmp_path: Path) -> None:
     """The archive's folder is part of its series and of its output's path."""
     source = tmp_path / "source"

@@ -14,11 +14,11 @@ from tests.bybit_lines import (
     SPOT_ORDER,
     UNKNOWN_DATA_PAIRS,
     UNKNOWN_ROOT_PAIRS,
-    Level,
     Line,
     Style,
     render,
 )
+from tests.examples import ASKS, BIDS, SETTINGS, delta, move, snapshot
 from tests.stream_plans import D0, D1, HOUR_MS
 from tests.streams import DAY, NEXT_DAY
 from tests.twin import (
@@ -31,24 +31,6 @@ from tests.twin import (
     zscore,
 )
 from tests.twin_messages import read_message
-
-SETTINGS = TwinSettings(1000, 5000, levels=2, max_staleness_ms=2000)
-BIDS = (("99", "1"),)
-ASKS = (("101", "3"),)  # with BIDS: micro-price (99 * 3 + 101 * 1) / 4 = 99.5
-
-
-def snapshot(
-    ms: int, bids: tuple[Level, ...] = BIDS, asks: tuple[Level, ...] = ASKS, u: int | None = 10
-) -> Line:
-    """Return a snapshot `ms` after the start of the day."""
-    return Line("snapshot", D0 + ms, bids, asks, u)
-
-
-def delta(
-    ms: int, bids: tuple[Level, ...] = (), asks: tuple[Level, ...] = (), u: int | None = None
-) -> Line:
-    """Return a delta `ms` after the start of the day, without `u` unless told."""
-    return Line("delta", D0 + ms, bids, asks, u)
 
 
 def rebuild(*lines: Line, settings: TwinSettings = SETTINGS) -> TwinDay:
@@ -267,11 +249,6 @@ def test_formulas() -> None:
 
 
 # ---------------------------------------------------------------- §4
-
-
-def move(ms: int, price: float) -> Line:
-    """Return a snapshot whose micro-price is `price` (sizes are equal, the spread is 2)."""
-    return snapshot(ms, ((str(price - 1), "1"),), ((str(price + 1), "1"),))
 
 
 def test_bar_boundaries() -> None:

@@ -1,8 +1,6 @@
 """The compiled kernels: a market that moves by beats, and its lines as bytes.
 
-They stand in one file, with the constants compiled into them: numba's cache looks at the file of
-the function that is called, and a change elsewhere would go unseen. Nothing here allocates; all
-state is in ``Market`` and ``View``.
+Nothing here allocates; all state is in ``Market`` and ``View``.
 """
 
 from __future__ import annotations

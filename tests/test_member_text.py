@@ -1,0 +1,289 @@
+"""The text of a member: whole lines for any chunk, one reader that is a cache and never state."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orderbook.errors import ArchiveError, DamagedArchiveError
+from storage import member_text
+from storage.archives import Archive, Member, list_members
+from storage.member_text import MemberText, close_reader, text_at
+from tests.zips import TEXT, write_damaged, write_zip
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    close_reader()
+    yield
+    close_reader()
+
+
+def member_of(root: Path, text: bytes, name: str = "a") -> tuple[Archive, Member]:
+    archive = write_zip(root, f"{name}.zip", {f"{name}.data": text})
+    ((member,), _) = list_members(archive)
+    return archive, member
+
+
+def read_lines(text: MemberText) -> Iterator[bytes]:
+    """Read to the end, line by line; the arrays seen stay alive, as a caller's may."""
+    seen: list[np.ndarray] = []
+    while len(lines := text.lines()):
+        seen.append(lines)
+        assert lines.tobytes().endswith(b"\n")
+        line = lines.tobytes().split(b"\n", 1)[0] + b"\n"
+        yield line
+        text.advance(len(line))
+    assert len(text.lines()) == 0
+
+
+def whole_lines(text: bytes) -> list[bytes]:
+    """What the lines of a text are: each with its end, the last one too."""
+    lines = [line + b"\n" for line in text.split(b"\n")]
+    return lines[:-1] if not text or text.endswith(b"\n") else lines
+
+
+# ---------------------------------------------------------------- lines
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.text("ab\r", max_size=12).map(str.encode), max_size=12).map(b"\n".join),
+    st.integers(1, 9),
+)
+def test_lines_are_whole_for_any_chunk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes, chunk: int
+) -> None:
+    """Also where a line is longer than the buffer, or the last one has no end."""
+    monkeypatch.setattr(member_text, "CHUNK", chunk)
+    reader = MemberText(*member_of(tmp_path, text), None)
+    lines = list(read_lines(reader))
+    reader.close()
+    assert lines == whole_lines(text)
+    assert reader.offset == len(b"".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (b"", []),
+        (b"\n", [b"\n"]),
+        (b"\n\n", [b"\n", b"\n"]),
+        (b"a", [b"a\n"]),
+        (b"a\r\nb\r\n", [b"a\r\n", b"b\r\n"]),
+        (b"a\rb\nc", [b"a\rb\n", b"c\n"]),
+        (b"ab\nX1234567", [b"ab\n", b"X1234567\n"]),
+        (b"a" * 8, [b"a" * 8 + b"\n"]),
+        (b"a" * 100 + b"\nb\n" + b"c" * 33, [b"a" * 100 + b"\n", b"b\n", b"c" * 33 + b"\n"]),
+    ],
+)
+@pytest.mark.parametrize("chunk", [1, 4, 1 << 20])
+def test_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes, lines: list[bytes], chunk: int
+) -> None:
+    """A line ends in a line feed, and is given one where the member ends without."""
+    monkeypatch.setattr(member_text, "CHUNK", chunk)
+    reader = MemberText(*member_of(tmp_path, text), None)
+    assert list(read_lines(reader)) == lines
+    reader.close()
+
+
+def test_lines_stay_until_they_are_read(tmp_path: Path) -> None:
+    """Asking again gives the same; what is read of them is dropped."""
+    reader = MemberText(*member_of(tmp_path, b"ab\nc\n"), None)
+    assert reader.lines().tobytes() == reader.lines().tobytes() == b"ab\nc\n"
+    reader.advance(3)
+    assert (reader.lines().tobytes(), reader.offset) == (b"c\n", 3)
+    reader.close()
+
+
+def test_a_line_may_be_long_but_not_endless(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Text without line ends is no order-book text: it must not fill the memory."""
+    monkeypatch.setattr(member_text, "CHUNK", 16)
+    monkeypatch.setattr(member_text, "LONGEST_LINE", 1 << 10)
+    longest = b"a" * 1023 + b"\n"
+    reader = MemberText(*member_of(tmp_path, b"x\n" * 8 + longest * 2), None)
+    assert list(read_lines(reader)) == [*[b"x\n"] * 8, longest, longest]
+    reader.close()
+    reader = MemberText(*member_of(tmp_path, b"x\n" * 8 + b"a" * 1025), None)
+    with pytest.raises(ArchiveError, match="a line longer than 0 MiB: this is no order-book text"):
+        list(read_lines(reader))
+    reader.close()
+
+
+class Told:
+    """Stands for a progress slot: keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.values: list[int] = []
+        self.set = self.values.append
+
+
+def test_progress_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In bytes of text, chunk by chunk, up to the end."""
+    monkeypatch.setattr(member_text, "CHUNK", 1000)
+    told = Told()
+    reader = MemberText(*member_of(tmp_path, TEXT), told)  # type: ignore[arg-type]
+    reader.skip_to(len(TEXT))
+    assert len(reader.lines()) == 0
+    reader.close()
+    assert told.values[:2] == [1000, 2000]
+    assert (sorted(told.values), told.values[-1]) == (told.values, len(TEXT))
+
+
+# ---------------------------------------------------------------- skipping
+
+
+@pytest.mark.parametrize("chunk", [3, 200, 1 << 20])
+def test_skip_to_any_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    """A reader opened anew is brought to where another one stood."""
+    monkeypatch.setattr(member_text, "CHUNK", chunk)
+    archive, member = member_of(tmp_path, TEXT)
+    lines = whole_lines(TEXT)
+    for count in (0, 1, 7, len(lines) - 1, len(lines)):
+        offset = len(b"".join(lines[:count]))
+        reader = MemberText(archive, member, None)
+        reader.skip_to(offset)
+        assert reader.offset == offset
+        assert list(read_lines(reader)) == lines[count:]
+        reader.close()
+
+
+def test_skip_forward_and_no_further_than_the_end(tmp_path: Path) -> None:
+    archive, member = member_of(tmp_path, b"ab\nc\n")
+    reader = MemberText(archive, member, None)
+    reader.skip_to(3)
+    reader.skip_to(3)
+    assert reader.lines().tobytes() == b"c\n"
+    reader.skip_to(99)
+    assert (reader.offset, len(reader.lines())) == (5, 0)
+    reader.close()
+
+
+# ---------------------------------------------------------------- one reader a process
+
+
+class Opened:
+    """Counts the readers that are opened, and those still open."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.readers: list[MemberText] = []
+        init = MemberText.__init__
+
+        def counted(reader: MemberText, *args: object) -> None:
+            init(reader, *args)  # type: ignore[arg-type]
+            self.readers.append(reader)
+
+        monkeypatch.setattr(MemberText, "__init__", counted)
+
+    @property
+    def count(self) -> int:
+        return len(self.readers)
+
+    @property
+    def still_open(self) -> int:
+        return sum(reader._zip.fp is not None for reader in self.readers)
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
+    return Opened(monkeypatch)
+
+
+def test_the_open_reader_is_used_where_it_stands(tmp_path: Path, opened: Opened) -> None:
+    """Windows of one stream inflate it once."""
+    archive, member = member_of(tmp_path, b"a\nb\nc\n")
+    for offset, rest in ((0, b"a\nb\nc\n"), (2, b"b\nc\n"), (4, b"c\n")):
+        with text_at(archive, member, offset) as text:
+            assert text.lines().tobytes() == rest
+            text.advance(2)
+    assert (opened.count, opened.still_open) == (1, 1)
+    close_reader()
+    close_reader()
+    assert opened.still_open == 0
+
+
+@pytest.mark.parametrize("offset", [0, 2, 6])
+def test_another_offset_opens_anew(tmp_path: Path, opened: Opened, offset: int) -> None:
+    """A window that is tried again starts from its cursor, wherever the reader got to."""
+    archive, member = member_of(tmp_path, b"a\nb\nc\n")
+    with text_at(archive, member, 0) as text:
+        text.lines()
+        text.advance(4)
+    with text_at(archive, member, offset) as text:
+        assert (text.lines().tobytes(), text.offset) == (b"a\nb\nc\n"[offset:], offset)
+    assert (opened.count, opened.still_open) == (2, 1)
+
+
+def test_another_archive_or_member_opens_anew(tmp_path: Path, opened: Opened) -> None:
+    """Also the same file when it is another one since."""
+    archive, member = member_of(tmp_path, b"a\n")
+    other, _ = member_of(tmp_path, b"b\n", "b")
+    again, member_again = member_of(tmp_path, b"c\n")
+    for each, its in ((archive, member), (other, Member("b.data", 2, 2, 0)), (again, member_again)):
+        with text_at(each, its, 0) as text:
+            text.lines()
+    assert (opened.count, opened.still_open) == (3, 1)
+
+
+def test_an_error_closes_the_reader(tmp_path: Path, opened: Opened) -> None:
+    """The next try starts from the archive, not from a reader that may have lost its way."""
+    archive, member = member_of(tmp_path, b"a\nb\n")
+    with pytest.raises(TimeoutError), text_at(archive, member, 0):
+        raise TimeoutError
+    assert (opened.count, opened.still_open) == (1, 0)
+    with text_at(archive, member, 0) as text:
+        assert text.lines().tobytes() == b"a\nb\n"
+    assert (opened.count, opened.still_open) == (2, 1)
+
+
+def test_an_error_on_the_way_to_the_offset_closes_too(tmp_path: Path, opened: Opened) -> None:
+    archive = write_damaged(tmp_path, "wrong checksum")
+    ((member,), _) = list_members(archive)
+    with pytest.raises(DamagedArchiveError), text_at(archive, member, len(TEXT) + 1):
+        pass
+    assert opened.still_open == 0
+
+
+# ---------------------------------------------------------------- damage
+
+
+def test_a_wrong_checksum_is_seen_only_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So nothing of a member may be published before it is read to its end."""
+    monkeypatch.setattr(member_text, "CHUNK", 512)
+    archive = write_damaged(tmp_path, "wrong checksum")
+    ((member,), _) = list_members(archive)
+    reader, seen = MemberText(archive, member, None), []
+    with pytest.raises(DamagedArchiveError, match="Bad CRC-32") as caught:
+        seen.extend(read_lines(reader))
+    reader.close()
+    assert (caught.value.archive, caught.value.member) == (archive.path, member.name)
+
+
+def test_lines_before_the_damage_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They may be used, but nothing made of them may stay."""
+    monkeypatch.setattr(member_text, "CHUNK", 512)
+    archive = write_damaged(tmp_path, "wrong checksum")
+    ((member,), _) = list_members(archive)
+    with text_at(archive, member, 0) as text:
+        lines = [text.lines().tobytes()]
+    assert TEXT.startswith(lines[0])
+    assert lines[0]
+
+
+def test_a_stored_member_is_read_too(tmp_path: Path) -> None:
+    archive = write_zip(tmp_path, "s.zip", {"s.data": b"a\nb"}, compression=zipfile.ZIP_STORED)
+    ((member,), _) = list_members(archive)
+    reader = MemberText(archive, member, None)
+    assert list(read_lines(reader)) == [b"a\n", b"b\n"]
+    reader.close()

@@ -170,7 +170,7 @@ def fixed_moments(settings: Settings, recipe: Recipe) -> Moments | None:
     """The moments of the scaler that is there, if the settings want one."""
     if not settings.features.apply_zscore:
         return None
-    scaler = load_scaler(settings.paths.scaler_path, recipe)
+    scaler = load_scaler(settings.paths.scaler_path, recipe, restore=False)
     where = f"scaler: {settings.paths.scaler_path}"
     print(where if scaler else f"{where} is not there yet: rows are compared unscaled")
     return scaler.moments if scaler else None

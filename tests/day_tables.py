@@ -38,7 +38,7 @@ def make_bars(
     }
     for level in range(levels):
         for name, value in zip(
-            level_names(level), (99.0 - level, 1.0, 101.0 + level, 2.0), strict=True
+            level_names(level), (99.0 - level, 1.0, 101.0 + level, 0.001), strict=True
         ):
             values[name] = [value] * count
     schema = bars_schema(levels)

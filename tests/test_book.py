@@ -9,9 +9,9 @@ from orderbook.book import OrderBook
 from orderbook.calendar import day_start_ms
 from orderbook.counts import Counts
 from orderbook.formats import bybit
-from orderbook.messages import INT64_MAX, INT64_MIN, Cursor
+from orderbook.messages import Cursor
 from orderbook.sampling import SampleRule, take_samples
-from tests.bybit_lines import Level, Line
+from tests.bybit_lines import INT64_MAX, INT64_MIN, Level, Line
 from tests.core import MemoryText, cut_day
 from tests.examples import ASKS, BIDS, delta, snapshot, text_of
 from tests.streams import DAY

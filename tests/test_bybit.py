@@ -10,8 +10,8 @@ import pytest
 from orderbook.errors import MixedStreamError, UnknownDialectError
 from orderbook.formats import DIALECTS, find_dialect
 from orderbook.formats.bybit import Message, promised_depth, read_head, read_message
-from orderbook.messages import INT64_MAX, INT64_MIN, Cursor
-from tests.bybit_lines import BREAKS, Line, Style, render
+from orderbook.messages import Cursor
+from tests.bybit_lines import BREAKS, INT64_MAX, INT64_MIN, Line, Style, render
 from tests.core import MemoryText
 from tests.parsed import LINE, REAL, SYMBOL, TOPIC, facts, facts_of, parse
 from tests.stream_plans import D0

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from orderbook.calendar import DAY_MS, Window, clock, day_of, day_start_ms, iso
-from orderbook.messages import INT64_MAX, INT64_MIN
+from tests.bybit_lines import INT64_MAX, INT64_MIN
 from tests.stream_plans import D0, D1
 from tests.streams import DAY
 

@@ -148,9 +148,10 @@ def test_long_lists_are_cut() -> None:
     for level in range(20):
         table = put_value(table, f"bid_{level}_s", 0, math.nan)
     assert check_values(table).figures.endswith("bid_18_s: 1, bid_19_s: 1")
-    more = put_value(put_value(table, "ask_19_s", 0, None), "ask_18_s", 0, None)
-    figures = check_values(more).figures
-    assert (figures.endswith(": 1 and 2 more"), figures.count(": 1")) == (True, 20)
+    for count, name in ((1, "ask_19_s"), (2, "ask_18_s")):
+        table = put_value(table, name, 0, None)
+        figures = check_values(table).figures
+        assert (figures.endswith(f": 1 and {count} more"), figures.count(": 1")) == (True, 20)
 
 
 # ---------------------------------------------------------------- times
@@ -208,6 +209,8 @@ def test_books_in_order() -> None:
         ({"bid_0_p": None, "bid_0_s": 0.0}, "a level behind a missing one: 1 rows"),
         ({"ask_0_p": None, "ask_0_s": 0.0}, "a level behind a missing one: 1 rows"),
         ({"bid_1_s": 0.0}, "size where no price, or none where a price: 1 rows"),
+        ({"bid_1_s": -1.0}, "size where no price, or none where a price: 1 rows"),
+        ({"ask_1_s": 0.0}, "size where no price, or none where a price: 1 rows"),
         ({"ask_1_s": -1.0}, "size where no price, or none where a price: 1 rows"),
         ({"bid_1_p": None}, "size where no price, or none where a price: 1 rows"),
         ({"ask_1_p": None}, "size where no price, or none where a price: 1 rows"),
@@ -221,3 +224,30 @@ def test_books_out_of_order(changes: dict[str, float | None], figures: str) -> N
     finding = check_books(table, 2)
     assert finding.severity == "error"
     assert figures in finding.figures
+
+
+@pytest.mark.parametrize(
+    ("changes", "figures"),
+    [
+        ({"bid_1_p": 97.0, "bid_2_p": 98.0}, "bids not strictly decreasing: 1 rows"),
+        ({"ask_1_p": 103.0, "ask_2_p": 102.0}, "asks not strictly increasing: 1 rows"),
+        ({"bid_1_p": None, "bid_1_s": 0.0}, "a level behind a missing one: 1 rows"),
+        ({"ask_1_p": None, "ask_1_s": 0.0}, "a level behind a missing one: 1 rows"),
+    ],
+)
+def test_levels_are_held_to_the_level_before(
+    changes: dict[str, float | None], figures: str
+) -> None:
+    """§7: not only to the best one."""
+    table = make_output(levels=3)
+    for name, value in changes.items():
+        table = put_value(table, name, 1, value)
+    assert check_books(table, 3) == Finding("book order", "error", figures)
+
+
+def test_wrong_books_are_counted() -> None:
+    """Rows, not levels."""
+    table = make_output(bid_0_p=[101.0, 99.0, 102.0], bid_1_p=[102.0, 98.0, 103.0])
+    assert check_books(table, 2).figures == (
+        "bids not strictly decreasing: 2 rows; best bid not below best ask: 2 rows"
+    )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from orderbook.calendar import HOUR_MS, Window
+from orderbook.calendar import Window
 from orderbook.formats import bybit
-from orderbook.messages import INT64_MAX, INT64_MIN, Cursor, MessageBuilder, Parsed
-from tests.bybit_lines import Line
+from orderbook.messages import Cursor, MessageBuilder, Parsed
+from tests.bybit_lines import INT64_MAX, INT64_MIN, Line
 from tests.core import MemoryText, cut_day
 from tests.examples import ASKS, BIDS, delta, snapshot, text_of
-from tests.stream_plans import D0, D1
+from tests.stream_plans import D0, D1, HOUR_MS
 from tests.streams import DAY
 
 WHOLE_DAY = cut_day(DAY)[0]
@@ -105,6 +105,11 @@ def test_the_last_window_takes_all_that_is_later() -> None:
     assert parse(*at(D0 + 6000, INT64_MAX), window=middle).counts.messages == 1
 
 
+def test_a_cursor_begins_at_the_beginning() -> None:
+    """Nothing read, no stamp seen, no name known."""
+    assert Cursor() == Cursor(offset=0, line=0, latest_ms=INT64_MIN, symbol=None, topic=None)
+
+
 def test_names_are_those_of_the_first_message_that_has_any() -> None:
     """§1.1: topic and symbol each by itself, known on in the next window."""
     line = delta(0)
@@ -125,7 +130,7 @@ def test_a_batch_grows_and_keeps_what_it_holds() -> None:
     builder.columns[-1][:] = [0, 1, 2, 3]
     builder.price[:] = range(7)
     builder.reserve(3, 7)
-    assert len(builder.columns[0]) == 3
+    assert (len(builder.columns[0]), len(builder.price)) == (3, 7)
     builder.reserve(4, 8)
     assert [len(column) for column in builder.columns] == [4, 4, 4, 4, 4, 6]
     assert builder.columns[0][:3].tolist() == [1, 2, 3]

@@ -57,7 +57,7 @@ class Display:
 
     def say(self, text: str) -> None:
         """One line of plain text."""
-        self._console.print(text, markup=False, highlight=False)
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     @contextmanager
     def phase(
@@ -86,7 +86,7 @@ class Display:
             self.say(f"missing days: {', '.join(report.missing_days)}")
         self.say(f"output: {report.output} · scaler: {report.scaler} · {report.seconds:.1f} s")
         if report.failures:
-            self._console.print(Text(report.failure_message(), style="red"))
+            self._console.print(Text(report.failure_message(), style="red"), soft_wrap=True)
 
 
 class Phase:

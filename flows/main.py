@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flows.settings import CommandLine, parse_command_line, require_source_folder
-from orderbook.errors import L2Error
+from orderbook.errors import L2Error, RunFailedError
 
 DONE, FAILED, MISUSED = 0, 1, 2
 LOG_NAME = "l2.log"
@@ -36,6 +36,8 @@ def main(argv: Sequence[str]) -> int:
         return MISUSED
     try:
         return _plan(command) if command.plan else _run(command)
+    except RunFailedError:  # told already, below the run's table
+        return FAILED
     except L2Error as error:
         print(error, file=sys.stderr)
         return FAILED

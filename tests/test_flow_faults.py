@@ -134,7 +134,7 @@ def test_a_failed_archive_is_named_and_the_run_exits_1(
     assert main(arguments(tmp_path, bad)) == 1
     printed = capsys.readouterr()
     assert "1 of 2 archives failed" in printed.out
-    assert "no reader for this member; dialects known: Bybit NDJSON" in printed.err
+    assert "no reader for this member; dialects known: Bybit NDJSON" in printed.out
     assert len(outputs(tmp_path)) == 1
 
 

@@ -129,7 +129,7 @@ def test_a_scaler_with_other_settings_is_refused(
         (tmp_path / name).write_bytes((scaled / name).read_bytes())
     with pytest.raises(ScalerError, match="bar_interval_ms: scaler 60000, settings 30000"):
         run_pipeline(tmp_path, source, features__apply_zscore=True, etl__resampling_interval="30s")
-    assert not (tmp_path / "bars").exists()
+    assert not list((tmp_path / "bars").rglob("*.parquet"))
 
 
 def test_another_scaler_makes_final_files_again_from_bars(

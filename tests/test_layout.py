@@ -82,6 +82,15 @@ def test_the_day_before_may_have_changed(layout: Layout, stream: Stream, touch: 
     assert found == (record.last_bar if touch == "gone" else None)
 
 
+def test_another_source_is_another_history(layout: Layout, stream: Stream) -> None:
+    """A folder of the same names elsewhere says nothing of this one's days."""
+    next_day = replace(stream, day=DAY + timedelta(1))
+    leave_bars(layout, stream)
+    assert layout.earlier_last_bar(Path("/elsewhere"), next_day) is None
+    leave_bars(layout, stream, source="/elsewhere")
+    assert layout.earlier_last_bar(stream.archive.root, next_day) is None
+
+
 def test_where_everything_of_a_stream_lies(layout: Layout, stream: Stream) -> None:
     """§5: the output at its archive's relative path, the quarantine likewise."""
     output = f"linear/BTCUSDT/{NAME}.parquet"

@@ -145,6 +145,16 @@ def test_a_pickle_that_is_gone_is_made_again(path: Path) -> None:
     assert load_scaler(path, RECIPE) == scaler
 
 
+def test_a_look_makes_nothing(path: Path) -> None:
+    """A plan writes no file: neither a missing pickle nor its folder."""
+    assert load_scaler(path, RECIPE, restore=False) is None
+    assert not path.parent.exists()
+    scaler = save(path)
+    path.unlink()
+    assert load_scaler(path, RECIPE, restore=False) == scaler
+    assert not path.exists()
+
+
 def test_a_pickle_made_again_by_other_versions_is_good(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

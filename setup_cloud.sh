@@ -4,6 +4,7 @@
 #
 #   ./setup_cloud.sh                      to run the pipeline
 #   ./setup_cloud.sh --dev                also what its tests and checks need
+#   ./setup_cloud.sh --bench              also what it is compared with
 #   PYTHON=python3.12 ./setup_cloud.sh    with an interpreter of your choice
 set -euo pipefail
 unset CDPATH
@@ -176,13 +177,26 @@ report_rclone() {
   fi
 }
 
-# Kernels are compiled when first used; the step that compiles them here goes before the check.
+# Compiled code is kept beside the sources, for one kind of processor. `.venv` may move to another.
+compile_kernels() {
+  local key processor
+  processor=$(grep -m 1 '^model name' /proc/cpuinfo || uname -m)
+  key=$({ checksum requirements.txt && find orderbook -name '*.py' -print0 | sort -z | xargs -0 sha256sum && echo "$processor"; } | sha256sum)
+  if is_done kernels "$key" && compgen -G "orderbook/__pycache__/kernels-*" >/dev/null; then
+    say kernels "unchanged"
+    return
+  fi
+  say kernels "compiling, this takes half a minute"
+  quietly "compiling the kernels" .venv/bin/python -m flows.compile_kernels
+  mark_done kernels "$key"
+}
+
 check_imports() {
   local key
   key=$(checksum requirements.txt pyproject.toml)
   if ! is_done check "$key"; then
     quietly "the self-check" .venv/bin/python -c '
-import joblib, numba, numpy, orjson, pandas, prefect.server.api.server, pyarrow.parquet
+import isal, joblib, numba, numpy, orjson, pandas, prefect.server.api.server, pyarrow.parquet
 import pydantic_settings, rich, sklearn.preprocessing, yaml
 import flows, orderbook, storage, tasks'
     mark_done check "$key"
@@ -191,9 +205,11 @@ import flows, orderbook, storage, tasks'
 }
 
 dev=no
+bench=no
 for argument in "$@"; do
   case $argument in
     --dev) dev=yes ;;
+    --bench) bench=yes ;;
     -h | --help) usage && exit ;;
     *) usage >&2 && die "unknown argument: $argument" ;;
   esac
@@ -207,9 +223,13 @@ install_locked requirements.txt
 if [ "$dev" = yes ]; then
   install_locked requirements-dev.txt
 fi
+if [ "$bench" = yes ]; then
+  install_locked requirements-bench.txt
+fi
 install_project
 report_rclone
 check_imports
+compile_kernels
 
 if [ "$dev" = yes ]; then
   say next ".venv/bin/pytest"

@@ -14,6 +14,8 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.sample_rule import sample_rule
 from flows.windows import plan_windows
+from orderbook.arrow import to_numpy
+from orderbook.bars import Bars, to_table
 from orderbook.book import OrderBook
 from orderbook.calendar import day_start_ms
 from orderbook.checks import DayGrid, check_table, measure_coverage
@@ -30,7 +32,7 @@ from storage.tables import Compression, publish
 from tasks.cut_levels import cut_levels
 from tasks.resample import resample
 from tasks.sample import sample
-from tasks.stage import Step
+from tasks.stage import Step, forget_runs
 from tasks.stream_parse import stream_parse
 from tasks.write import write
 
@@ -47,7 +49,11 @@ class BarsMade:
 
 @task(name="make_bars", task_run_name="bars {stream}", cache_policy=NO_CACHE, persist_result=False)
 def make_bars(
-    stream: Stream, layout: Layout, window_ms: int | None, progress: ProgressSlot | None
+    stream: Stream,
+    layout: Layout,
+    window_ms: int | None,
+    progress: ProgressSlot | None,
+    read_ahead: bool,
 ) -> BarsMade:
     """One archive's member → its bars file.
 
@@ -56,6 +62,7 @@ def make_bars(
         layout: where the bars go, and the recipe.
         window_ms: length of a window, a whole number of bars; None: by the memory budget.
         progress: where to tell how much text is read.
+        read_ahead: whether there is a core for a thread that inflates.
 
     Raises:
         NoBarsError: the stream gave no bar.
@@ -63,8 +70,8 @@ def make_bars(
     """
     start = perf_counter()
     recipe = layout.recipe
-    parts, cursor = make_parts(stream, recipe, window_ms, progress)
-    bars = pa.concat_tables([part.bars for part in parts])
+    parts, cursor = make_parts(stream, recipe, window_ms, progress, read_ahead)
+    bars = to_table([part.bars for part in parts])
     counts = sum((part.counts for part in parts), Counts())
     unreadable_lines = tuple(line for part in parts for line in part.unreadable_lines)
     record = describe(stream, bars, recipe, cursor.topic, counts, unreadable_lines[:10])
@@ -77,13 +84,17 @@ def make_bars(
 class Part:
     """What stays of one window."""
 
-    bars: pa.Table
+    bars: Bars
     counts: Counts
     unreadable_lines: tuple[int, ...]
 
 
 def make_parts(
-    stream: Stream, recipe: Recipe, window_ms: int | None, progress: ProgressSlot | None
+    stream: Stream,
+    recipe: Recipe,
+    window_ms: int | None,
+    progress: ProgressSlot | None = None,
+    read_ahead: bool = False,
 ) -> tuple[list[Part], Cursor]:
     """The stages, window by window, from the first message to the end of the text."""
     rule = sample_rule(stream, recipe)
@@ -91,7 +102,7 @@ def make_parts(
     window, cursor, book, parts = plan.first(stream), Cursor(), OrderBook(), []
     while True:
         step, offset = Step(stream, window), cursor.offset
-        parsed = stream_parse(step, cursor, progress)
+        parsed = stream_parse(step, cursor, progress, read_ahead)
         sampled = sample(step, parsed, book, rule)
         samples = cut_levels(step, sampled.samples, recipe.orderbook_levels)
         resampled = resample(step, samples, recipe.bar_interval_ms)
@@ -100,6 +111,7 @@ def make_parts(
         cursor, book, at_end = parsed.cursor, sampled.book, parsed.at_end
         # Let go of this window's arrays before the next one's are made.
         del parsed, sampled, samples, resampled
+        forget_runs()
         if at_end:
             return parts, cursor
         window = plan.after(window, cursor.offset - offset)
@@ -123,7 +135,7 @@ def describe(
     grid = DayGrid(day_start_ms(stream.day), recipe.bar_interval_ms)
     levels = recipe.orderbook_levels
     findings = check_table(bars, bars_schema(levels), grid, levels)
-    coverage = measure_coverage(bars["sample_count"].to_numpy(), grid, recipe.sampling_interval_ms)
+    coverage = measure_coverage(to_numpy(bars["sample_count"]), grid, recipe.sampling_interval_ms)
     return BarsRecord(
         origin=origin_of(stream),
         source=str(stream.archive.root),

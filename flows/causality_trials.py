@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from flows.sample_rule import sample_rule
 from flows.windows import plan_windows
-from orderbook.bars import make_bars
+from orderbook.bars import make_bars, to_table
 from orderbook.book import OrderBook
 from orderbook.calendar import DAY_MS, Window, day_start_ms
 from orderbook.causality import ChangedText, Comparison, compare_known, find_future
@@ -91,7 +91,7 @@ class Replay:
         )
         self.cursor, self.at_end, self._book = parsed.cursor, parsed.at_end, sampled.book
         samples = cut_levels(sampled.samples, recipe.orderbook_levels)
-        return make_bars(samples, recipe.bar_interval_ms).bars
+        return to_table([make_bars(samples, recipe.bar_interval_ms).bars])
 
     def make_rows(self, bars: pa.Table) -> pa.Table:
         """Phase 2 of the bars just made."""

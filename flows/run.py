@@ -92,16 +92,22 @@ class Work:
         if not todo:
             return
         with progress_board(len(todo)) as board:
-            calls = [self._bars_call(stream, board.slot(i)) for i, stream in enumerate(todo)]
+            ahead = self.workers.leave_a_core_each(len(todo))
+            calls = [self._bars_call(stream, board.slot(i), ahead) for i, stream in enumerate(todo)]
             artifact = ProgressArtifact("bars", len(todo))
             with self.display.phase("bars", len(todo), self.text_bytes, board) as phase:
                 for index, outcome in self.workers.run(make_bars, calls):
                     phase.archive_done(str(todo[index]), self._take_bars(todo[index], outcome))
                     artifact.advance()
 
-    def _bars_call(self, stream: Stream, slot: ProgressSlot) -> dict[str, Any]:
-        window_ms = self.settings.etl.window_ms
-        return {"stream": stream, "layout": self.layout, "window_ms": window_ms, "progress": slot}
+    def _bars_call(self, stream: Stream, slot: ProgressSlot, read_ahead: bool) -> dict[str, Any]:
+        return {
+            "stream": stream,
+            "layout": self.layout,
+            "window_ms": self.settings.etl.window_ms,
+            "progress": slot,
+            "read_ahead": read_ahead,
+        }
 
     def _take_bars(self, stream: Stream, outcome: BarsMade | Exception) -> str:
         """Note what became of one stream in phase 1; says it in a few words."""

@@ -17,8 +17,7 @@ FIRST_MS = HOUR_MS // 4
 LONGEST_MS = 6 * HOUR_MS
 _MOST_GROWTH = 4  # a quiet quarter of an hour tells little about the six that follow
 _BURST = 2  # how much denser than the window before a window may be
-# A level takes about 20 bytes of text and 16 of arrays; growing arrays hold both old and new.
-_ARRAY_BYTES_PER_TEXT_BYTE = 2.0
+_ARRAY_BYTES_PER_TEXT_BYTE = 1.0  # a level takes 16 to 22 bytes of text and 16 of arrays
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.task_runners import ProcessPoolTaskRunner
 
 from flows.outcome import outcome_of
+from flows.setting_values import usable_cores
 
 Result = TypeVar("Result")
 
@@ -35,6 +36,10 @@ class Workers:
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         self._open.__exit__(kind, error, trace)
         self._pool = None
+
+    def leave_a_core_each(self, calls: int) -> bool:
+        """Whether beside every worker that will be busy with so many calls a core is idle."""
+        return 2 * min(self._count, calls) <= usable_cores()
 
     def run(
         self, task: Task[..., Result], calls: Sequence[Mapping[str, Any]]

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from orderbook.arrow import to_arrow
 from orderbook.counts import Counts
-from orderbook.kernel import kernel
+from orderbook.kernel import inlined_kernel, kernel
 from orderbook.messages import Float64Array
 from orderbook.sampling import Samples
 from orderbook.schema import bars_schema
 
 
 @dataclass(frozen=True, eq=False)
+class Bars:
+    """``n`` bars in time order, as arrays."""
+
+    columns: Mapping[str, NDArray[np.generic]]  # (n,) each, by name; times in milliseconds
+    levels: Float64Array  # (n, 4N) the closing books, in the schema's order; NaN: no such level
+
+    def __len__(self) -> int:
+        return len(self.levels)
+
+
+@dataclass(frozen=True, eq=False)
 class Resampled:
     """What resampling one window gives."""
 
-    bars: pa.Table  # schema ``bars_schema(levels)``, in time order
+    bars: Bars
     counts: Counts
 
 
@@ -35,71 +48,68 @@ def make_bars(samples: Samples, bar_interval_ms: int) -> Resampled:
     # T = t + W belongs to bar t, so the bar of an instant is that of the moment before it.
     bar_of_sample = (samples.time_ms - 1 - samples.start_ms) // bar_interval_ms
     bars, starts = np.unique(bar_of_sample, return_index=True)
+    starts = starts.astype(np.int64)
     ends = np.append(starts, len(samples))[1:].astype(np.int64)
     open_ms = samples.start_ms + bars * bar_interval_ms
-    table = _table(samples, starts.astype(np.int64), ends, open_ms, bar_interval_ms, volumes[bars])
+    columns = {
+        "datetime": open_ms,
+        "available_at": open_ms + bar_interval_ms,
+        "volume": volumes[bars],
+        "sample_count": ends - starts,
+        **_statistics(samples, starts, ends),
+    }
     unsampled = int(volumes.sum() - volumes[bars].sum())
-    return Resampled(table, Counts(messages_without_sample=unsampled))
+    made = Bars(columns, _closing_books(samples, ends - 1))
+    return Resampled(made, Counts(messages_without_sample=unsampled))
 
 
-def _table(
-    samples: Samples,
-    starts: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    open_ms: NDArray[np.int64],
-    bar_interval_ms: int,
-    volumes: NDArray[np.int64],
-) -> pa.Table:
-    figures = np.empty((8, len(starts)))
+def _statistics(
+    samples: Samples, starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> dict[str, NDArray[np.generic]]:
+    """The columns that summarise each bar's samples ``starts : ends``."""
+    names = (
+        "open", "high", "low", "close", "volatility", "max_spread", "mean_obi", "mean_deep_obi",
+    )  # fmt: skip
+    figures = np.empty((len(names), len(starts)))
     max_staleness = np.empty(len(starts), np.int64)
     _summarise(
         starts, ends, samples.micro_price, samples.spread, samples.obi, samples.deep_obi,
         samples.staleness_ms, figures, max_staleness,
     )  # fmt: skip
-    first, high, low, close, volatility, max_spread, mean_obi, mean_deep_obi = figures
-    columns = [
-        open_ms, open_ms + bar_interval_ms, first, high, low, close, volumes,
-        volatility, max_spread, mean_obi, mean_deep_obi, ends - starts, max_staleness,
-        *_level_columns(samples, ends - 1),
-    ]  # fmt: skip
-    schema = bars_schema(samples.bid_price.shape[1])
-    arrays = [_array(column, kind) for column, kind in zip(columns, schema.types, strict=True)]
+    return {**dict(zip(names, figures, strict=True)), "max_staleness_ms": max_staleness}
+
+
+def _closing_books(samples: Samples, rows: NDArray[np.int64]) -> Float64Array:
+    """The books of the given samples, level by level in the order of the schema."""
+    sides = (samples.bid_price, samples.bid_size, samples.ask_price, samples.ask_size)
+    books = np.stack([side[rows] for side in sides], axis=2)
+    return books.reshape(len(rows), 4 * books.shape[1])
+
+
+def to_table(parts: Sequence[Bars]) -> pa.Table:
+    """The bars of consecutive windows as one table with the schema ``bars_schema(levels)``."""
+    levels = np.asfortranarray(np.concatenate([part.levels for part in parts]))
+    schema = bars_schema(levels.shape[1] // 4)
+    named = schema.names[: len(parts[0].columns)]
+    columns = [np.concatenate([part.columns[name] for part in parts]) for name in named]
+    arrays = [to_arrow(column, kind) for column, kind in zip(columns, schema.types, strict=False)]
+    # A level that does not exist has no price: NaN becomes null.
+    arrays += [to_arrow(level, pa.float64()) for level in levels.T]
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _array(column: NDArray[np.generic], kind: pa.DataType) -> pa.Array:
-    """NaN becomes null: a level that does not exist has no price."""
-    if pa.types.is_timestamp(kind):
-        return pa.array(column.astype("datetime64[ms]"), type=kind)
-    if pa.types.is_floating(kind):
-        return pa.array(column, type=kind, mask=np.isnan(column))
-    return pa.array(column.astype(kind.to_pandas_dtype()))
-
-
-def _level_columns(samples: Samples, rows: NDArray[np.int64]) -> list[Float64Array]:
-    """The books of the given samples, level by level in the order of the schema."""
-    sides = (samples.bid_price, samples.bid_size, samples.ask_price, samples.ask_size)
-    books = [np.asfortranarray(side[rows]) for side in sides]
-    return [book[:, level] for level in range(books[0].shape[1]) for book in books]
-
-
-@kernel
-def _volatility(values):
-    """Sample standard deviation (ddof 1) in two passes; exactly 0 when all values are equal."""
-    n = len(values)
-    if n < 2 or values.min() == values.max():
-        return 0.0
-    total = 0.0
+@inlined_kernel
+def _range_of(values):
+    """(Least, greatest) value; NaN if there is one."""
+    low = high = values[0]
     for value in values:
-        total += value
-    mean = total / n
-    squares = 0.0
-    for value in values:
-        squares += (value - mean) * (value - mean)
-    return np.sqrt(squares / (n - 1))
+        if np.isnan(value):
+            return value, value
+        low, high = min(low, value), max(high, value)
+    return low, high
 
 
-@kernel
+@inlined_kernel
 def _mean(values):
     total = 0.0
     for value in values:
@@ -107,19 +117,33 @@ def _mean(values):
     return total / len(values)
 
 
+@inlined_kernel
+def _volatility(values):
+    """Sample standard deviation (ddof 1) in two passes; exactly 0 when all values are equal."""
+    low, high = _range_of(values)
+    if len(values) < 2 or low == high:
+        return 0.0
+    mean, squares = _mean(values), 0.0
+    for value in values:
+        squares += (value - mean) * (value - mean)
+    return np.sqrt(squares / (len(values) - 1))
+
+
 @kernel
 def _summarise(
     starts, ends, micro_price, spread, obi, deep_obi, staleness_ms, figures, max_staleness
 ):  # fmt: skip
+    """Fill a column of ``figures`` for each bar, in the order of ``_statistics``."""
     for bar in range(len(starts)):
         a, b = starts[bar], ends[bar]
         prices = micro_price[a:b]
+        low, high = _range_of(prices)
         figures[0, bar] = prices[0]
-        figures[1, bar] = prices.max()
-        figures[2, bar] = prices.min()
+        figures[1, bar] = high
+        figures[2, bar] = low
         figures[3, bar] = prices[-1]
         figures[4, bar] = _volatility(prices)
-        figures[5, bar] = spread[a:b].max()
+        figures[5, bar] = _range_of(spread[a:b])[1]
         figures[6, bar] = _mean(obi[a:b])
         figures[7, bar] = _mean(deep_obi[a:b])
-        max_staleness[bar] = staleness_ms[a:b].max()
+        max_staleness[bar] = _range_of(staleness_ms[a:b])[1]

@@ -1,8 +1,4 @@
-"""The order book: price levels a side, changed only by messages (contract §2).
-
-A side is a pair of arrays sorted so that the best level comes last, where most changes happen:
-bids by price, asks by minus price. One code serves both sides.
-"""
+"""The order book: price levels a side, changed only by messages (contract §2)."""
 
 from __future__ import annotations
 
@@ -10,14 +6,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from orderbook.kernel import kernel
+from orderbook.kernel import inlined_kernel, kernel
+from orderbook.ladder import RUNGS
 from orderbook.messages import Float64Array, Int64Array
+from orderbook.side import Side, levels_of, make_side, replace_levels, set_levels
 
 # Slots of the book's scalar state.
-BID_COUNT, ASK_COUNT, HAS_SNAPSHOT, IS_KNOWN, LAST_ID, HAS_LAST_ID, LAST_APPLIED, LAST_INSIDE = (
-    range(8)
-)
-_SLOTS = 8
+HAS_SNAPSHOT, IS_KNOWN, LAST_ID, HAS_LAST_ID, LAST_APPLIED, LAST_INSIDE = range(6)
+_SLOTS = 6
 
 # Slots of the counts that applying messages gives.
 (
@@ -35,118 +31,43 @@ _SLOTS = 8
 COUNT_SLOTS = 10
 
 
+def _nothing() -> Float64Array:
+    return np.empty(0)
+
+
 @dataclass(frozen=True, eq=False)
 class OrderBook:
-    """A book between two windows. Never changed in place: kernels work on ``copy()``."""
+    """A book between two windows. Never changed in place: messages apply to ``open_sides()``."""
 
-    bid_keys: Float64Array = field(default_factory=lambda: np.empty(256))  # price, ascending
-    bid_sizes: Float64Array = field(default_factory=lambda: np.empty(256))
-    ask_keys: Float64Array = field(default_factory=lambda: np.empty(256))  # -price, ascending
-    ask_sizes: Float64Array = field(default_factory=lambda: np.empty(256))
+    bid_keys: Float64Array = field(default_factory=_nothing)  # price, ascending
+    bid_sizes: Float64Array = field(default_factory=_nothing)
+    ask_keys: Float64Array = field(default_factory=_nothing)  # -price, ascending
+    ask_sizes: Float64Array = field(default_factory=_nothing)
     state: Int64Array = field(default_factory=lambda: np.zeros(_SLOTS, np.int64))
 
-    def copy(self) -> OrderBook:
-        """The same book in arrays of its own."""
-        return OrderBook(
-            self.bid_keys.copy(),
-            self.bid_sizes.copy(),
-            self.ask_keys.copy(),
-            self.ask_sizes.copy(),
-            self.state.copy(),
+    def open_sides(self, more: int, rungs: int = RUNGS) -> tuple[Side, Side]:
+        """Bids and asks for messages to apply to, with room for so many more levels."""
+        return (
+            make_side(self.bid_keys, self.bid_sizes, more, rungs),
+            make_side(self.ask_keys, self.ask_sizes, more, rungs),
         )
 
     def bids(self) -> list[tuple[float, float]]:
         """(price, size) of every bid level, best first."""
-        return self._side(self.bid_keys, self.bid_sizes, BID_COUNT, 1.0)
+        return list(zip(self.bid_keys[::-1].tolist(), self.bid_sizes[::-1].tolist(), strict=True))
 
     def asks(self) -> list[tuple[float, float]]:
         """(price, size) of every ask level, best first."""
-        return self._side(self.ask_keys, self.ask_sizes, ASK_COUNT, -1.0)
-
-    def _side(
-        self, keys: Float64Array, sizes: Float64Array, slot: int, sign: float
-    ) -> list[tuple[float, float]]:
-        count = int(self.state[slot])
-        prices = (sign * keys[:count])[::-1].tolist()
-        return list(zip(prices, sizes[:count][::-1].tolist(), strict=True))
+        prices = -self.ask_keys[::-1]
+        return list(zip(prices.tolist(), self.ask_sizes[::-1].tolist(), strict=True))
 
 
-@kernel
-def _set_level(keys, sizes, count, key, size):
-    """Insert, update or (size 0) delete one level: (keys, sizes, count, deleted nothing)."""
-    low, high = 0, count
-    while low < high:
-        middle = (low + high) >> 1
-        if keys[middle] < key:
-            low = middle + 1
-        else:
-            high = middle
-    if low < count and keys[low] == key:
-        if size != 0.0:
-            sizes[low] = size
-            return keys, sizes, count, False
-        for i in range(low, count - 1):
-            keys[i] = keys[i + 1]
-            sizes[i] = sizes[i + 1]
-        return keys, sizes, count - 1, False
-    if size == 0.0:
-        return keys, sizes, count, True
-    if count == len(keys):
-        keys = np.concatenate((keys, np.empty_like(keys)))
-        sizes = np.concatenate((sizes, np.empty_like(sizes)))
-    for i in range(count, low, -1):
-        keys[i] = keys[i - 1]
-        sizes[i] = sizes[i - 1]
-    keys[low] = key
-    sizes[low] = size
-    return keys, sizes, count + 1, False
+def close_sides(bids: Side, asks: Side, state: Int64Array) -> OrderBook:
+    """The book that the sides hold."""
+    return OrderBook(*levels_of(bids), *levels_of(asks), state)
 
 
-@kernel
-def _set_levels(keys, sizes, count, sign, prices, new_sizes):
-    """Apply levels in listed order: (keys, sizes, count, deletes of levels not there)."""
-    absent = 0
-    for i in range(len(prices)):
-        keys, sizes, count, nothing = _set_level(
-            keys, sizes, count, sign * prices[i], new_sizes[i]
-        )  # fmt: skip
-        absent += nothing
-    return keys, sizes, count, absent
-
-
-@kernel
-def _compare_sides(keys, sizes, count, other_keys, other_sizes, other_count):
-    """Levels in either of two sides, and how many of them differ: (union, differing)."""
-    i = j = union = differing = 0
-    while i < count or j < other_count:
-        union += 1
-        if j == other_count or (i < count and keys[i] < other_keys[j]):
-            differing += 1
-            i += 1
-        elif i == count or keys[i] > other_keys[j]:
-            differing += 1
-            j += 1
-        else:
-            differing += sizes[i] != other_sizes[j]
-            i += 1
-            j += 1
-    return union, differing
-
-
-@kernel
-def _replace_side(keys, sizes, count, sign, prices, new_sizes, counts, compare):
-    """A side made anew from a snapshot, compared with what it replaces: (keys, sizes, count)."""
-    fresh_keys, fresh_sizes, fresh_count, _ = _set_levels(
-        np.empty_like(keys), np.empty_like(sizes), 0, sign, prices, new_sizes
-    )  # fmt: skip
-    if compare:
-        union, differing = _compare_sides(keys, sizes, count, fresh_keys, fresh_sizes, fresh_count)
-        counts[COMPARED_LEVELS] += union
-        counts[DIFFERING_LEVELS] += differing
-    return fresh_keys, fresh_sizes, fresh_count
-
-
-@kernel
+@inlined_kernel
 def _check_sequence(state, counts, update_id, has_id):
     """True if a delta follows a gap: its update id is not the last applied one + 1."""
     if not has_id or state[HAS_LAST_ID] == 0:
@@ -160,47 +81,42 @@ def _check_sequence(state, counts, update_id, has_id):
 
 
 @kernel
+def _apply_snapshot(bids, asks, state, counts, price, size, first, middle, last):
+    """Replace the book, and compare the new one with the old."""
+    bid_union, bid_differing = replace_levels(bids, 1.0, price, size, first, middle)
+    ask_union, ask_differing = replace_levels(asks, -1.0, price, size, middle, last)
+    counts[SNAPSHOTS] += 1
+    if state[HAS_SNAPSHOT] != 0:
+        counts[COMPARED_SNAPSHOTS] += 1
+        counts[COMPARED_LEVELS] += bid_union + ask_union
+        counts[DIFFERING_LEVELS] += bid_differing + ask_differing
+    state[HAS_SNAPSHOT] = 1
+    state[IS_KNOWN] = 1
+
+
+@inlined_kernel
 def apply_message(
-    bid_keys, bid_sizes, ask_keys, ask_sizes, state, counts,
-    time, update_id, has_id, is_snapshot, prices, sizes, bids, drop_on_gap,
+    bids, asks, state, counts, time, update_id, has_id, is_snapshot, price, size,
+    first, middle, last, drop_on_gap,
 ):  # fmt: skip
-    """Apply one message whole (contract §2): returns the four arrays, which may have grown."""
+    """Apply one message whole (contract §2).
+
+    Args:
+        bids, asks: sides with room for its levels.
+        first, middle, last: its bids are levels ``first : middle``, its asks ``middle : last``.
+    """
     if is_snapshot:
-        compare = state[HAS_SNAPSHOT] != 0
-        counts[COMPARED_SNAPSHOTS] += compare
-        counts[SNAPSHOTS] += 1
-        bid_keys, bid_sizes, state[BID_COUNT] = _replace_side(
-            bid_keys, bid_sizes, state[BID_COUNT], 1.0, prices[:bids], sizes[:bids], counts, compare
-        )
-        ask_keys, ask_sizes, state[ASK_COUNT] = _replace_side(
-            ask_keys,
-            ask_sizes,
-            state[ASK_COUNT],
-            -1.0,
-            prices[bids:],
-            sizes[bids:],
-            counts,
-            compare,
-        )
-        state[HAS_SNAPSHOT] = 1
-        state[IS_KNOWN] = 1
+        _apply_snapshot(bids, asks, state, counts, price, size, first, middle, last)
     elif state[HAS_SNAPSHOT] == 0:
         counts[BEFORE_SNAPSHOT] += 1
-        return bid_keys, bid_sizes, ask_keys, ask_sizes
+        return
     else:
         if _check_sequence(state, counts, update_id, has_id) and drop_on_gap:
             state[IS_KNOWN] = 0
-        bid_keys, bid_sizes, state[BID_COUNT], absent = _set_levels(
-            bid_keys, bid_sizes, state[BID_COUNT], 1.0, prices[:bids], sizes[:bids]
-        )
-        counts[ABSENT_DELETES] += absent
-        ask_keys, ask_sizes, state[ASK_COUNT], absent = _set_levels(
-            ask_keys, ask_sizes, state[ASK_COUNT], -1.0, prices[bids:], sizes[bids:]
-        )
-        counts[ABSENT_DELETES] += absent
+        counts[ABSENT_DELETES] += set_levels(bids, 1.0, price, size, first, middle)
+        counts[ABSENT_DELETES] += set_levels(asks, -1.0, price, size, middle, last)
     counts[APPLIED] += 1
-    counts[LEVEL_UPDATES] += len(prices)
+    counts[LEVEL_UPDATES] += last - first
     state[LAST_ID] = update_id
     state[HAS_LAST_ID] = has_id
     state[LAST_APPLIED] = time
-    return bid_keys, bid_sizes, ask_keys, ask_sizes

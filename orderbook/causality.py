@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from orderbook.arrow import to_mask
 from orderbook.calendar import DAY_MS, Window, iso
 from orderbook.features import times_ms
 from orderbook.formats.dialect import Dialect, Text
@@ -114,7 +115,7 @@ def compare_known(original: pa.Table, changed: pa.Table, instant_ms: int) -> Com
 
 
 def _known(table: pa.Table, instant_ms: int) -> pa.Table:
-    return table.filter(pa.array(times_ms(table, "available_at") <= instant_ms))
+    return table.filter(to_mask(times_ms(table, "available_at") <= instant_ms))
 
 
 def _as_bytes(table: pa.Table) -> pa.Buffer:

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from orderbook.arrow import to_numpy
 from orderbook.calendar import DAY_MS, clock, iso
 from orderbook.counts import Counts
 from orderbook.features import times_ms
@@ -96,7 +97,7 @@ def _unusable(name: str, column: pa.ChunkedArray) -> int:
     """How many values of a column are NaN, null or Inf though they must not be."""
     if not pa.types.is_floating(column.type):
         return int(column.null_count)
-    values = column.to_numpy()
+    values = to_numpy(column)
     may_be_missing = name not in _PRICES + FEATURES and name.endswith("_p")
     return int((np.isinf(values) if may_be_missing else ~np.isfinite(values)).sum())
 
@@ -139,7 +140,7 @@ def check_books(table: pa.Table, levels: int) -> Finding:
 def _side(table: pa.Table, part: int, levels: int) -> Float64Array:
     """(rows, levels) of one part (bid price, bid size, ask price, ask size) of every level."""
     names = [level_names(level)[part] for level in range(levels)]
-    return np.column_stack([table[name].to_numpy() for name in names])
+    return np.column_stack([to_numpy(table[name]) for name in names])
 
 
 def _any(wrong: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -235,6 +236,7 @@ def check_counts(counts: Counts, unreadable_lines: Sequence[int]) -> list[Findin
         Finding(
             "absent deletes", "info", f"{counts.absent_deletes} deletes of levels not in the book"
         ),
+        _slow_lines(counts),
     ]
 
 
@@ -264,6 +266,12 @@ def _reconstruction(counts: Counts) -> Finding:
         f"{counts.reconstruction_levels} levels differ ({share:.3%})"
     )
     return Finding("reconstruction", "info", figures)
+
+
+def _slow_lines(counts: Counts) -> Finding:
+    share = counts.slow_lines / max(counts.lines, 1)
+    figures = f"{counts.slow_lines} of {counts.lines} lines read by the JSON library ({share:.3%})"
+    return Finding("slow lines", "info", figures)
 
 
 def _listed(items: list[str]) -> str:

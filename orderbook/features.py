@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from orderbook.arrow import to_arrow, to_mask, to_numpy
 from orderbook.messages import Float64Array, Int64Array
 from orderbook.schema import output_schema
 
@@ -29,8 +30,7 @@ class Featured:
 
 def times_ms(table: pa.Table, column: str = "datetime") -> Int64Array:
     """A time column as integers, milliseconds since the epoch, UTC."""
-    times: Int64Array = table[column].to_numpy().astype("datetime64[ms]").astype(np.int64)
-    return times
+    return to_numpy(table[column])
 
 
 def previous_closes(
@@ -53,20 +53,23 @@ def add_features(
     bars: pa.Table, bar_interval_ms: int, levels: int, before: LastBar | None
 ) -> Featured:
     """The output table of one day, unscaled; bars without a previous close are left out."""
-    close = bars["close"].to_numpy()
+    close = to_numpy(bars["close"])
     previous = previous_closes(times_ms(bars), close, bar_interval_ms, before)
     has_return = ~np.isnan(previous)
-    bars, previous = bars.filter(pa.array(has_return)), previous[has_return]
+    bars, previous = bars.filter(to_mask(has_return)), previous[has_return]
     derived = _derived(bars, previous)
     schema = output_schema(levels)
-    columns = [pa.array(derived[name]) if name in derived else bars[name] for name in schema.names]
+    columns = [
+        to_arrow(derived[field.name], field.type) if field.name in derived else bars[field.name]
+        for field in schema
+    ]
     return Featured(pa.Table.from_arrays(columns, schema=schema), int((~has_return).sum()))
 
 
 def _derived(bars: pa.Table, prev_close: Float64Array) -> dict[str, Float64Array]:
     """The columns that the bars do not hold yet; formulas as in contract §4."""
     open_, high, low, close, volume = (
-        bars[name].to_numpy() for name in ("open", "high", "low", "close", "volume")
+        to_numpy(bars[name]) for name in ("open", "high", "low", "close", "volume")
     )
     # What is not finite is found, counted and refused by the checks.
     with np.errstate(all="ignore"):

@@ -14,6 +14,7 @@ from typing import Any
 
 import numba
 from numba.core import config
+from numba.cpython.unsafe import numbers
 
 _HERE = Path(__file__).parent
 
@@ -25,10 +26,37 @@ def _sources_digest() -> str:
     return digest.hexdigest()[:16]
 
 
+CACHE = _HERE / "__pycache__" / f"kernels-{_sources_digest()}"
+
 # numba sets its options dynamically: no type checker sees them.
-setattr(config, "CACHE_DIR", str(_HERE / "__pycache__" / f"kernels-{_sources_digest()}"))  # noqa: B010
+setattr(config, "CACHE_DIR", str(CACHE))  # noqa: B010
+
+
+# ``_nrt``: kernels make no arrays, so numba need not count references to those that they are given.
+# It would do so at each call and each slice, atomically, which takes more time than all the rest.
+# ``error_model``: division by zero gives inf or NaN, as in numpy, without a test before it.
+_OPTIONS: Any = {"cache": True, "nogil": True, "_nrt": False, "error_model": "numpy"}
 
 
 def kernel(function: Callable[..., Any]) -> Any:
-    """Compile a function to machine code that holds no lock and touches no Python object."""
-    return numba.njit(cache=True, nogil=True)(function)
+    """Compile a function to machine code that holds no lock and touches no Python object.
+
+    It must not make arrays: they are made by who calls it.
+    """
+    return numba.njit(**_OPTIONS)(function)
+
+
+def inlined_kernel(function: Callable[..., Any]) -> Any:
+    """A kernel whose code is copied to where it is called: for each level, or each message."""
+    return numba.njit(forceinline=True, **_OPTIONS)(function)
+
+
+def _count_trailing_zeros(word: Any) -> int:
+    return (int(word) & -int(word)).bit_length() - 1
+
+
+# Zero bits below the lowest set bit of a uint64 that is not 0: one instruction, or plain Python
+# where kernels are not compiled, to be debugged or counted.
+trailing_zeros: Any = (
+    _count_trailing_zeros if getattr(config, "DISABLE_JIT", False) else numbers.trailing_zeros
+)

@@ -14,9 +14,12 @@ from numpy.typing import NDArray
 
 from orderbook.calendar import HOUR_MS, Window
 from orderbook.counts import Counts
-from orderbook.kernel import kernel
+from orderbook.kernel import inlined_kernel
+from orderbook.reused import empty_reused
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+
+_LEAST_ROOM = 1 << 22  # of levels: about a window
 
 Int64Array = NDArray[np.int64]
 Float64Array = NDArray[np.float64]
@@ -52,6 +55,7 @@ class Cursor:
     latest_ms: int = INT64_MIN  # latest stamp seen, of ignored messages too
     symbol: str | None = None  # of the stream's first message that names one
     topic: str | None = None
+    example: bytes | None = None  # a line whose form others share; the dialect knows how to read it
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +91,7 @@ class Parsed:
 STATE_SLOTS = 15
 
 
-@kernel
+@inlined_kernel
 def admit_message(
     state, times, update_ids, has_ids, snapshots, bid_counts, starts,
     ts, update_id, has_id, is_snapshot, bids, level_end,
@@ -132,6 +136,7 @@ class MessageBuilder:
         self.window = window
         self.symbol = cursor.symbol
         self.topic = cursor.topic
+        self.example = cursor.example
         self.unreadable = 0
         self.slow_lines = 0
         self.unreadable_lines: list[int] = []
@@ -163,7 +168,7 @@ class MessageBuilder:
         n, m = int(self.state[N_MESSAGES]) + messages, int(self.state[N_LEVELS]) + levels
         if n > len(self._columns[0]):
             self._columns = [_grown(column, n) for column in self._columns]
-            self._starts = _grown(self._starts, n + 1)
+            self._starts = _grown(self._starts, len(self._columns[0]) + 1)
         if m > len(self.price):
             self.price, self.size = _grown(self.price, m), _grown(self.size, m)
 
@@ -184,6 +189,7 @@ class MessageBuilder:
             latest_ms=int(self.state[LATEST]),
             symbol=self.symbol,
             topic=self.topic,
+            example=self.example,
         )
         return Parsed(
             messages=Messages(
@@ -213,7 +219,10 @@ class MessageBuilder:
 
 
 def _grown(array: NDArray[Any], needed: int) -> NDArray[Any]:
-    """A copy with room for at least ``needed`` items; grows by half so that copies stay rare."""
-    grown = np.empty(max(needed, len(array) * 3 // 2), array.dtype)
+    """A copy with room for at least ``needed`` items, and for many more so that copies are rare.
+
+    Room that is never written to costs no memory.
+    """
+    grown = empty_reused((max(_LEAST_ROOM, needed, len(array) * 2),), array.dtype)
     grown[: len(array)] = array
     return grown

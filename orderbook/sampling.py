@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orderbook import book as ob
-from orderbook.book import OrderBook, apply_message
+from orderbook.book import OrderBook, apply_message, close_sides
 from orderbook.calendar import Window
 from orderbook.counts import Counts
-from orderbook.kernel import kernel
+from orderbook.kernel import inlined_kernel, kernel
+from orderbook.ladder import RUNGS
 from orderbook.messages import Float64Array, Int64Array, Messages
+from orderbook.reused import empty_reused
+from orderbook.side import COUNT, read_best
 
 # What became of a grid instant.
 NO_BOOK, SAMPLE, UNKNOWN, STALE, ONE_SIDED, CROSSED = range(6)
@@ -70,7 +73,12 @@ class Sampled:
 
 
 def take_samples(
-    messages: Messages, more_inside: bool, book: OrderBook, window: Window, rule: SampleRule
+    messages: Messages,
+    more_inside: bool,
+    book: OrderBook,
+    window: Window,
+    rule: SampleRule,
+    rungs: int = RUNGS,
 ) -> Sampled:
     """Apply one window's messages and sample the book on the grid in ``(start, end]``.
 
@@ -79,6 +87,7 @@ def take_samples(
         more_inside: a later message inside the day exists, so the grid runs to the window's end.
         book: the book before the window; left as it is.
         window: a whole number of intervals.
+        rungs: length of a side's ladder; it never shows in the result.
 
     Raises:
         ValueError: a message inside the day lies outside the window.
@@ -88,13 +97,14 @@ def take_samples(
     status, message_count = np.zeros(grid, np.uint8), np.zeros(grid, np.int32)
     times, staleness = np.empty(grid, np.int64), np.empty(grid, np.int64)
     figures = np.empty((4, grid))
-    sides = np.empty((4, grid, rule.depth))
+    sides = empty_reused((4, grid, rule.depth), np.float64)
     counts, shallow = np.zeros(ob.COUNT_SLOTS, np.int64), np.zeros(2, np.int64)
-    book = book.copy()
-    bid_keys, bid_sizes, ask_keys, ask_sizes, n = _replay(
+    bids, asks = book.open_sides(len(messages.price), rungs)
+    state = book.state.copy()
+    n = _replay(
         messages.time_ms, messages.update_id, messages.has_update_id, messages.is_snapshot,
         messages.bid_count, messages.level_start, messages.price, messages.size,
-        book.bid_keys, book.bid_sizes, book.ask_keys, book.ask_sizes, book.state, counts,
+        bids, asks, state, counts,
         window.start_ms, window.day_ms, window.day_end_ms, more_inside,
         rule.interval_ms, rule.max_staleness_ms, rule.drop_on_gap,
         rule.promised_depth, rule.levels,
@@ -105,8 +115,7 @@ def take_samples(
         figures[0, :n], figures[1, :n], figures[2, :n], figures[3, :n], staleness[:n],
         sides[0, :n], sides[1, :n], sides[2, :n], sides[3, :n],
     )  # fmt: skip
-    book = OrderBook(bid_keys, bid_sizes, ask_keys, ask_sizes, book.state)
-    return Sampled(samples, book, _counts(status, counts, shallow))
+    return Sampled(samples, close_sides(bids, asks, state), _counts(status, counts, shallow))
 
 
 def _check_window(messages: Messages, window: Window) -> None:
@@ -125,7 +134,9 @@ def cut_levels(samples: Samples, levels: int) -> Samples:
         return samples
     values = dict(samples.__dict__)
     for name in ("bid_price", "bid_size", "ask_price", "ask_size"):
-        values[name] = np.ascontiguousarray(values[name][:, :levels])
+        cut = empty_reused((len(samples), levels), np.float64)
+        cut[:] = values[name][:, :levels]
+        values[name] = cut
     return Samples(**values)
 
 
@@ -156,85 +167,75 @@ def _counts(status: NDArray[np.uint8], counts: Int64Array, shallow: Int64Array) 
     )
 
 
-@kernel
+@inlined_kernel
 def _imbalance(bid_size, ask_size):
     return (bid_size - ask_size) / (bid_size + ask_size)
 
 
-@kernel
-def _best_sizes(sizes, count):
-    """Sum of the best levels' sizes, from the best outward."""
+@inlined_kernel
+def _best_sizes(sizes):
+    """Sum of the best levels' sizes, from the best outward; levels that do not exist are 0."""
     total = 0.0
-    for i in range(count - 1, max(count - 1 - FEATURE_DEPTH, -1), -1):
+    for i in range(FEATURE_DEPTH):
         total += sizes[i]
     return total
 
 
-@kernel
-def _instant_status(instant, state, bid_keys, ask_keys, max_staleness_ms):
-    """Whether there is a sample at ``T``, or the first reason why not (contract §3)."""
+@inlined_kernel
+def _book_status(instant, bids, asks, state, max_staleness_ms):
+    """Whether there may be a sample at ``T``, or the first reason why not (contract §3)."""
     if state[ob.HAS_SNAPSHOT] == 0:
         return NO_BOOK
     if state[ob.IS_KNOWN] == 0:
         return UNKNOWN
     if instant - state[ob.LAST_APPLIED] > max_staleness_ms:
         return STALE
-    if state[ob.BID_COUNT] == 0 or state[ob.ASK_COUNT] == 0:
+    if bids.state[COUNT] == 0 or asks.state[COUNT] == 0:
         return ONE_SIDED
-    if bid_keys[state[ob.BID_COUNT] - 1] >= -ask_keys[state[ob.ASK_COUNT] - 1]:
-        return CROSSED
     return SAMPLE
 
 
 @kernel
-def _read_side(keys, sizes, count, sign, prices_out, sizes_out):
-    """The best levels into a row: NaN and 0 where the book has no more."""
-    depth = len(prices_out)
-    held = min(count, depth)
-    for i in range(held):
-        prices_out[i] = sign * keys[count - 1 - i]
-        sizes_out[i] = sizes[count - 1 - i]
-    for i in range(held, depth):
-        prices_out[i] = np.nan
-        sizes_out[i] = 0.0
-
-
-@kernel
-def _write_sample(
-    instant, n, bid_keys, bid_sizes, ask_keys, ask_sizes, state, times, staleness, figures, sides
-):  # fmt: skip
-    """Read the book into row ``n``; formulas as in contract §3."""
-    bids, asks = state[ob.BID_COUNT], state[ob.ASK_COUNT]
-    bid, bid_size = bid_keys[bids - 1], bid_sizes[bids - 1]  # Pb, Qb of the contract
-    ask, ask_size = -ask_keys[asks - 1], ask_sizes[asks - 1]  # Pa, Qa
+def _write_sample(instant, n, bids, asks, state, times, staleness, figures, sides):
+    """Read the book into row ``n``; formulas as in contract §3. False if the book is crossed."""
+    bid_prices, bid_sizes, ask_prices, ask_sizes = (
+        sides[0, n],
+        sides[1, n],
+        sides[2, n],
+        sides[3, n],
+    )
+    read_best(bids, 1.0, bid_prices, bid_sizes)
+    read_best(asks, -1.0, ask_prices, ask_sizes)
+    bid, bid_size = bid_prices[0], bid_sizes[0]  # Pb, Qb of the contract
+    ask, ask_size = ask_prices[0], ask_sizes[0]  # Pa, Qa
+    if bid >= ask:
+        return False
     times[n] = instant
     staleness[n] = instant - state[ob.LAST_APPLIED]
     figures[0, n] = (bid * ask_size + ask * bid_size) / (bid_size + ask_size)
     figures[1, n] = ask - bid
     figures[2, n] = _imbalance(bid_size, ask_size)
-    figures[3, n] = _imbalance(_best_sizes(bid_sizes, bids), _best_sizes(ask_sizes, asks))
-    _read_side(bid_keys, bid_sizes, bids, 1.0, sides[0, n], sides[1, n])
-    _read_side(ask_keys, ask_sizes, asks, -1.0, sides[2, n], sides[3, n])
+    figures[3, n] = _imbalance(_best_sizes(bid_sizes), _best_sizes(ask_sizes))
+    return True
 
 
 @kernel
 def _sample_until(
-    last_instant, j, n, start, interval, bid_keys, bid_sizes, ask_keys, ask_sizes, state,
+    last_instant, j, n, start, interval, bids, asks, state,
     max_staleness_ms, promised_depth, levels, status, times, staleness, figures, sides, shallow,
 ):  # fmt: skip
     """Sample the book as it is at every instant not yet done up to ``last_instant``: (j, n)."""
     while j < len(status) and start + (j + 1) * interval <= last_instant:
         instant = start + (j + 1) * interval
-        status[j] = _instant_status(instant, state, bid_keys, ask_keys, max_staleness_ms)
+        status[j] = _book_status(instant, bids, asks, state, max_staleness_ms)
         if status[j] == SAMPLE:
-            _write_sample(
-                instant, n, bid_keys, bid_sizes, ask_keys, ask_sizes, state,
-                times, staleness, figures, sides,
-            )  # fmt: skip
-            held = min(state[ob.BID_COUNT], state[ob.ASK_COUNT])
-            shallow[0] += held < promised_depth
-            shallow[1] += held < levels
-            n += 1
+            if _write_sample(instant, n, bids, asks, state, times, staleness, figures, sides):
+                held = min(bids.state[COUNT], asks.state[COUNT])
+                shallow[0] += held < promised_depth
+                shallow[1] += held < levels
+                n += 1
+            else:
+                status[j] = CROSSED
         j += 1
     return j, n
 
@@ -242,29 +243,28 @@ def _sample_until(
 @kernel
 def _replay(
     time_ms, update_id, has_id, is_snapshot, bid_count, level_start, price, size,
-    bid_keys, bid_sizes, ask_keys, ask_sizes, state, counts,
+    bids, asks, state, counts,
     start, day_start, day_end, more_inside,
     interval, max_staleness_ms, drop_on_gap, promised_depth, levels,
     status, message_count, times, staleness, figures, sides, shallow,
 ):  # fmt: skip
-    """Walk messages and grid together; returns the book's arrays and the number of samples."""
+    """Walk messages and grid together; returns the number of samples."""
     j = n = 0
     for i in range(len(time_ms)):
         time = time_ms[i]
         inside = day_start <= time < day_end
         # After the day's last message the grid goes on to the next instant and no further.
         last_instant = time if inside else state[ob.LAST_INSIDE] + interval
-        j, n = _sample_until(
-            last_instant, j, n, start, interval, bid_keys, bid_sizes, ask_keys, ask_sizes, state,
-            max_staleness_ms, promised_depth, levels, status, times, staleness, figures, sides,
-            shallow,
-        )  # fmt: skip
+        if start + (j + 1) * interval <= last_instant:
+            j, n = _sample_until(
+                last_instant, j, n, start, interval, bids, asks, state, max_staleness_ms,
+                promised_depth, levels, status, times, staleness, figures, sides, shallow,
+            )  # fmt: skip
         applied = counts[ob.APPLIED]
         first, last = level_start[i], level_start[i + 1]
-        bid_keys, bid_sizes, ask_keys, ask_sizes = apply_message(
-            bid_keys, bid_sizes, ask_keys, ask_sizes, state, counts,
-            time, update_id[i], has_id[i], is_snapshot[i],
-            price[first:last], size[first:last], bid_count[i], drop_on_gap,
+        apply_message(
+            bids, asks, state, counts, time, update_id[i], has_id[i], is_snapshot[i],
+            price, size, first, first + bid_count[i], last, drop_on_gap,
         )  # fmt: skip
         if inside:
             state[ob.LAST_INSIDE] = time
@@ -272,8 +272,8 @@ def _replay(
     last_instant = (
         start + len(status) * interval if more_inside else state[ob.LAST_INSIDE] + interval
     )
-    j, n = _sample_until(
-        last_instant, j, n, start, interval, bid_keys, bid_sizes, ask_keys, ask_sizes, state,
-        max_staleness_ms, promised_depth, levels, status, times, staleness, figures, sides, shallow,
+    _, n = _sample_until(
+        last_instant, j, n, start, interval, bids, asks, state, max_staleness_ms,
+        promised_depth, levels, status, times, staleness, figures, sides, shallow,
     )  # fmt: skip
-    return bid_keys, bid_sizes, ask_keys, ask_sizes, n
+    return n

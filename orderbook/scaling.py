@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orderbook.arrow import to_numpy
 from orderbook.features import times_ms
 from orderbook.messages import Float64Array
 from orderbook.schema import FEATURES
@@ -30,7 +31,7 @@ class Moments:
 
 def feature_rows(table: pa.Table, fit_until_ms: int | None = None) -> Float64Array:
     """(rows, features) of the rows known by ``fit_until_ms`` (all of them when None)."""
-    rows = np.column_stack([table[name].to_numpy() for name in FEATURES])
+    rows = np.column_stack([to_numpy(table[name]) for name in FEATURES])
     if fit_until_ms is None:
         return rows
     return rows[times_ms(table, "available_at") <= fit_until_ms]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
+
+from isal import isal_zlib
 
 from orderbook.errors import ArchiveError, DamagedArchiveError
 
@@ -17,10 +21,10 @@ SYNTHETIC_COMMENT = b"synthetic"
 
 _LITTER = ("__MACOSX", ".")
 
-# What ``zipfile`` raises on bytes that are no whole ZIP; LookupError: names that are not there.
-_DAMAGE = (
-    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError,
-    UnicodeDecodeError, LookupError,
+# What ``zipfile`` and igzip raise on bytes that are no whole ZIP; LookupError: names not there.
+_DAMAGE: Any = (
+    zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, isal_zlib.error, EOFError,
+    NotImplementedError, RuntimeError, UnicodeDecodeError, LookupError,
 )  # fmt: skip
 
 
@@ -71,12 +75,12 @@ def _archive(root: Path, path: Path) -> Archive:
 
 @contextmanager
 def damage_reported(archive: Archive, member: str | None = None) -> Iterator[None]:
-    """Turn what ``zipfile`` raises on a bad archive into ``DamagedArchiveError``."""
+    """Turn what ``zipfile`` and igzip raise on a bad archive into ``DamagedArchiveError``."""
     try:
         yield
     except (*_DAMAGE, OSError) as error:
         # EINVAL: a seek to where no file reaches. Any other OSError is the drive's, not the ZIP's.
-        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+        if not isinstance(error, _DAMAGE) and getattr(error, "errno", None) != errno.EINVAL:
             raise
         reason = f"expected a whole ZIP archive, found: {str(error) or type(error).__name__}"
         raise DamagedArchiveError(

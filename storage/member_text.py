@@ -6,7 +6,6 @@ reader that does not stand at that offset is opened anew and inflated forward to
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,30 +14,51 @@ from numpy.typing import NDArray
 
 from orderbook.errors import ArchiveError
 from storage.archives import Archive, Member, damage_reported
+from storage.chunks import open_chunks
+from storage.member_bytes import open_bytes
 from storage.progress import ProgressSlot
 
-CHUNK = 1 << 20
+CHUNK = 1 << 19  # with the columns that it gives, about what a core's cache holds
 LONGEST_LINE = 64 << 20
+_PROGRESS_STEP = 8 << 20
+_MARGIN = 64 << 10
 
 
 class MemberText:
     """Whole lines ahead of an offset; see ``orderbook.formats.dialect.Text``."""
 
-    def __init__(self, archive: Archive, member: Member, progress: ProgressSlot | None) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        member: Member,
+        progress: ProgressSlot | None = None,
+        read_ahead: bool = False,
+    ) -> None:
         self.archive, self.member = archive, member
         self.offset = 0
-        self._progress = progress
-        with damage_reported(archive, member.name):
-            self._zip = zipfile.ZipFile(archive.file)
-            self._source = self._zip.open(member.name)
-        self._buffer = bytearray(2 * CHUNK)
+        self._progress, self._told = progress, 0
+        self._file = archive.file.open("rb", buffering=0)
+        try:
+            with damage_reported(archive, member.name):
+                source = open_bytes(self._file, member.name)
+        except BaseException:
+            self._file.close()
+            raise
+        # A line that a chunk tears is put before the chunk that follows, if it is not too long.
+        self._margin = min(CHUNK, _MARGIN)
+        self._chunks = open_chunks(source, CHUNK, self._margin, read_ahead)
+        self._buffer = bytearray()
         self._start = self._lines_end = self._filled = 0
         self._at_end = False
 
+    @property
+    def closed(self) -> bool:
+        """Whether the archive is closed."""
+        return self._file.closed
+
     def close(self) -> None:
         """Close the archive; the reader is of no more use."""
-        self._source.close()
-        self._zip.close()
+        self._chunks.close()
 
     def lines(self) -> NDArray[np.uint8]:
         """Some whole lines ahead, each ended by a line feed; empty at the end of the member.
@@ -47,7 +67,7 @@ class MemberText:
             DamagedArchiveError: the ZIP breaks off, or its checksum is wrong.
             OSError: the file cannot be read.
         """
-        if self._start == self._lines_end:
+        if self._start == self._lines_end and not self._at_end:
             self._fill()
         return np.frombuffer(self._buffer, np.uint8)[self._start : self._lines_end]
 
@@ -62,35 +82,45 @@ class MemberText:
             self.advance(min(len(lines), offset - self.offset))
 
     def _fill(self) -> None:
-        """Read on until a line is whole, keeping the torn one at the buffer's front."""
-        torn = self._filled - self._lines_end
-        self._buffer[:torn] = self._buffer[self._lines_end : self._filled]
-        self._start, self._lines_end, self._filled = 0, 0, torn
-        while self._lines_end == 0 and not self._at_end:
-            self._read_chunk()
-        if self._lines_end == 0 and self._filled:
-            self._end_last_line()
+        """Read on until a line is whole."""
+        torn = bytes(self._buffer[self._lines_end : self._filled])
+        lines_end = 0
+        while lines_end == 0:
+            chunk, count = self._read_chunk()
+            end = self._margin + count
+            lines_end = chunk.rfind(b"\n", self._margin, end) + 1
+            if count == 0:
+                self._at_end = True
+                # A last line without an end is given one, so that every line has one.
+                last = bytearray(torn and torn + b"\n")
+                return self._take(last, 0, len(last), len(last))
+            if lines_end == 0:
+                torn += chunk[self._margin : end]
+                self._check_length(torn)
+        if len(torn) <= self._margin:
+            start = self._margin - len(torn)
+            chunk[start : self._margin] = torn
+            return self._take(chunk, start, lines_end, end)
+        moved = len(torn) - self._margin
+        joined = bytearray(torn) + chunk[self._margin : end]
+        return self._take(joined, 0, lines_end + moved, end + moved)
 
-    def _read_chunk(self) -> None:
+    def _take(self, buffer: bytearray, start: int, lines_end: int, filled: int) -> None:
+        self._buffer = buffer
+        self._start, self._lines_end, self._filled = start, lines_end, filled
+        read = self.offset + filled - start
+        if self._progress and (read >= self._told + _PROGRESS_STEP or self._at_end):
+            self._progress.set(min(read, self.member.size))
+            self._told = read
+
+    def _read_chunk(self) -> tuple[bytearray, int]:
         with damage_reported(self.archive, self.member.name):
-            chunk = self._source.read(CHUNK)
-        self._at_end = not chunk
-        before, self._filled = self._filled, self._filled + len(chunk)
-        if self._filled > LONGEST_LINE:
+            return self._chunks.next()
+
+    def _check_length(self, torn: bytes) -> None:
+        if len(torn) > LONGEST_LINE:
             reason = f"a line longer than {LONGEST_LINE >> 20} MiB: this is no order-book text"
             raise ArchiveError(reason, self.archive.path, self.member.name)
-        if self._filled >= len(self._buffer):  # a byte more than filled, for a last line's end
-            self._buffer = self._buffer + bytearray(self._filled)
-        self._buffer[before : self._filled] = chunk
-        self._lines_end = self._buffer.rfind(b"\n", before, self._filled) + 1
-        if self._progress:
-            self._progress.set(self.offset + self._filled)
-
-    def _end_last_line(self) -> None:
-        """End a last line that has no line end, so that every line has one."""
-        self._buffer[self._filled : self._filled + 1] = b"\n"
-        self._filled += 1
-        self._lines_end = self._filled
 
 
 _reader: MemberText | None = None  # the one reader that this process keeps open
@@ -98,10 +128,15 @@ _reader: MemberText | None = None  # the one reader that this process keeps open
 
 @contextmanager
 def text_at(
-    archive: Archive, member: Member, offset: int, progress: ProgressSlot | None = None
+    archive: Archive,
+    member: Member,
+    offset: int,
+    progress: ProgressSlot | None = None,
+    read_ahead: bool = False,
 ) -> Iterator[MemberText]:
     """The member's text from ``offset`` on; the process's open reader if it stands there.
 
+    With ``read_ahead`` a reader that is opened inflates in a thread of its own.
     After an error the reader is closed, so that a retry starts from the archive again.
     """
     global _reader  # noqa: PLW0603 - a cache of one open file a process
@@ -109,7 +144,7 @@ def text_at(
     if text and (text.archive, text.member, text.offset) != (archive, member, offset):
         text.close()
         text = None
-    text = text or MemberText(archive, member, progress)
+    text = text or MemberText(archive, member, progress, read_ahead)
     try:
         text.skip_to(offset)
         yield text

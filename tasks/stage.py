@@ -11,6 +11,7 @@ from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
+from prefect.transactions import get_transaction
 
 from orderbook.calendar import Window
 from storage.streams import Stream
@@ -53,6 +54,16 @@ class Step:
 
     def __str__(self) -> str:
         return f"{self.stream} {self.window}"
+
+
+def forget_runs() -> None:
+    """Let go of what the stages were given and gave that ran so far in the task that calls this.
+
+    Prefect keeps them in that task's transaction, to roll them back if it fails: at the end all
+    windows of an archive at once. No stage has anything to roll back.
+    """
+    if transaction := get_transaction():
+        transaction.children.clear()
 
 
 def stage(run_name: str) -> Callable[[Callable[P, R]], Task[P, R]]:

@@ -10,10 +10,12 @@ from tasks.stage import Step, stage
 
 
 @stage("stream_parse {step}")
-def stream_parse(step: Step, cursor: Cursor, progress: ProgressSlot | None = None) -> Parsed:
+def stream_parse(
+    step: Step, cursor: Cursor, progress: ProgressSlot | None = None, read_ahead: bool = False
+) -> Parsed:
     """The messages of one window from the cursor on, and the cursor behind them."""
     stream = step.stream
-    with text_at(stream.archive, stream.member, cursor.offset, progress) as text:
+    with text_at(stream.archive, stream.member, cursor.offset, progress, read_ahead) as text:
         try:
             parsed = stream.dialect.parse_window(text, cursor, step.window)
         except ArchiveError as error:

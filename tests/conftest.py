@@ -21,6 +21,14 @@ configure_prefect(Path(tempfile.mkdtemp(prefix="l2-test-logs-")))
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that run flows come last: Prefect's threads go on after them.
+
+    They draw random numbers and allocate while other tests look at just that.
+    """
+    items.sort(key=lambda item: "prefect_server" in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(scope="session")
 def recordings() -> Path:
     """Real recordings that lie beside the project; without them the test is skipped."""

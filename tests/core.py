@@ -11,11 +11,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from orderbook.bars import make_bars
+from orderbook.bars import make_bars, to_table
 from orderbook.book import OrderBook
 from orderbook.calendar import DAY_MS, Window, day_start_ms
 from orderbook.counts import Counts
 from orderbook.formats import bybit
+from orderbook.ladder import RUNGS
 from orderbook.messages import Cursor
 from orderbook.sampling import FEATURE_DEPTH, SampleRule, Samples, cut_levels, take_samples
 from tests.twin import TwinSettings
@@ -74,19 +75,20 @@ def rebuild_with_core(
     settings: TwinSettings,
     topic: str | None,
     piece: int = 1 << 20,
+    rungs: int = RUNGS,
 ) -> CoreDay:
     """Parse → sample → cut → bars, window by window, each stage fed by the one before."""
     source, cursor, book, counts = MemoryText(text, piece), Cursor(), OrderBook(), Counts()
-    tables, all_samples, unreadable = [], [], ()
+    parts, all_samples, unreadable = [], [], ()
     for window in windows:
         parsed = bybit.parse_window(source, cursor, window)
         rule = rule_of(settings, topic)
-        sampled = take_samples(parsed.messages, parsed.more_inside, book, window, rule)
+        sampled = take_samples(parsed.messages, parsed.more_inside, book, window, rule, rungs)
         samples = cut_levels(sampled.samples, settings.levels)
         resampled = make_bars(samples, settings.bar_interval_ms)
         cursor, book = parsed.cursor, sampled.book
-        tables.append(resampled.bars)
+        parts.append(resampled.bars)
         all_samples.append(samples)
         counts = counts + parsed.counts + sampled.counts + resampled.counts
         unreadable += parsed.unreadable_lines
-    return CoreDay(pa.concat_tables(tables), all_samples, counts, unreadable[:10], cursor)
+    return CoreDay(to_table(parts), all_samples, counts, unreadable[:10], cursor)

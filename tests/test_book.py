@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from itertools import combinations
+
 import numpy as np
 import pytest
 
-from orderbook.book import OrderBook
+from orderbook.book import LAST_APPLIED, LAST_INSIDE, OrderBook
 from orderbook.calendar import day_start_ms
 from orderbook.counts import Counts
 from orderbook.formats import bybit
@@ -70,6 +73,7 @@ def test_absent_deletes() -> None:
         snapshot(0, (*BIDS, *zeros)), delta(1, zeros, (("101", "0"), ("101", "0")))
     )
     assert (counts.absent_deletes, book.bids(), book.asks()) == (3, [(99.0, 1.0)], [])
+    assert replay(snapshot(0, zeros), snapshot(1, zeros, (("101", "0"),)))[1].absent_deletes == 0
 
 
 def test_prices_are_numbers() -> None:
@@ -159,16 +163,40 @@ def test_reconstruction() -> None:
     assert replay(first)[1].reconstruction_snapshots == 0
 
 
-def test_a_book_is_never_changed_in_place() -> None:
+ARRAYS = [field.name for field in fields(OrderBook)]
+MANY: tuple[Level, ...] = tuple((str(i + 200), "1") for i in range(300))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        delta(1, (("99", "0"), ("98", "2"))),
+        delta(1, (("99", "5"),), MANY),
+        delta(1, MANY, MANY),
+        snapshot(1, (("50", "5"),), MANY),
+    ],
+)
+def test_a_book_is_never_changed_in_place(line: Line) -> None:
     """A stage that is tried again starts from the same book: also where it must grow."""
     book, _ = replay(snapshot(0))
-    many = tuple((str(i + 200), "1") for i in range(300))
-    after, _ = replay(delta(1, (("99", "0"), ("98", "2")), many), book=book)
+    before = {name: getattr(book, name).tolist() for name in ARRAYS}
     assert (book.bids(), book.asks()) == ([(99.0, 1.0)], [(101.0, 3.0)])
-    assert (after.bids(), len(after.asks())) == ([(98.0, 2.0)], 301)
-    copy = book.copy()
-    assert (copy.bids(), copy.asks()) == (book.bids(), book.asks())
-    assert not np.shares_memory(copy.bid_keys, book.bid_keys)
+    first, first_counts = replay(line, book=book)
+    assert {name: getattr(book, name).tolist() for name in ARRAYS} == before
+    again, counts = replay(line, book=book)
+    assert (again.bids(), again.asks(), counts) == (first.bids(), first.asks(), first_counts)
+    assert (first.bids(), first.asks()) != (book.bids(), book.asks())
+
+
+def test_a_new_book_shares_no_memory() -> None:
+    """A book is a value of its own: nothing that is done to it shows in the one before."""
+    book, _ = replay(snapshot(0))
+    others = [replay(*lines, book=book)[0] for lines in ((), (delta(1),), (delta(2, MANY, MANY),))]
+    arrays = [getattr(one, name) for one in (book, *others) for name in ARRAYS]
+    assert not any(np.shares_memory(*pair) for pair in combinations(arrays, 2))
+    assert (others[0].bids(), others[0].asks()) == (book.bids(), book.asks())
+    # Nor is the room in which it grew kept alive by it.
+    assert all(array.base is None for array in arrays)
 
 
 def test_the_book_goes_on_from_one_window_to_the_next() -> None:
@@ -177,4 +205,4 @@ def test_the_book_goes_on_from_one_window_to_the_next() -> None:
     after, counts = replay(delta(2, (("98", "2"),), u=100), book=book)
     assert (counts.sequence_checked, counts.sequence_gaps, counts.unknown) == (1, 0, 1)
     assert after.bids() == [(99.0, 1.0), (98.0, 2.0)]
-    assert day_start_ms(DAY) + 2 == after.state[6]
+    assert after.state[LAST_APPLIED] == after.state[LAST_INSIDE] == day_start_ms(DAY) + 2

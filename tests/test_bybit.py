@@ -67,12 +67,23 @@ def test_names_are_strings_or_absent(raw: str) -> None:
 @pytest.mark.parametrize("value", [INT64_MIN, -1, 0, 10**18 - 1, 10**18, 10**18 + 1, INT64_MAX])
 def test_integers_are_of_64_bits(value: int) -> None:
     """Ruling 3: their ends included, for `ts` and `u`."""
-    for line in (render(replace(LINE, ts=value)), render(replace(LINE, update_id=value))):
+    for style in (Style(), Style(space=" ")):
+        line = render(replace(LINE, update_id=value), style)
         message = read_message(line)
         assert message is not None
-        assert value in (message.ts, message.update_id)
-    assert facts_of(parse(line).messages) == facts(message)
-    assert parse(render(replace(LINE, ts=value))).cursor.latest_ms == value
+        assert message.update_id == value
+        assert facts_of(parse(line).messages) == facts(message)
+        line = render(replace(LINE, ts=value), style)
+        message = read_message(line)
+        assert message is not None
+        assert message.ts == parse(line).cursor.latest_ms == value
+
+
+@pytest.mark.parametrize("style", [Style(), Style(space=" ")])
+def test_no_update_id_is_none(style: Style) -> None:
+    """§2: it is not the update id 0; its place in the batch is empty."""
+    messages = parse(render(replace(LINE, update_id=None), style)).messages
+    assert (messages.has_update_id.tolist(), messages.update_id.tolist()) == ([False], [0])
 
 
 @pytest.mark.parametrize(
@@ -123,6 +134,16 @@ def test_another_symbol_or_topic_ends_the_archive(other: Line, what: str) -> Non
     assert caught.value.line == 3
 
 
+def test_an_empty_name_is_a_name() -> None:
+    """One more that another one ends."""
+    empty = render(replace(LINE, symbol="")) + b"\n"
+    assert parse(empty * 2, Cursor()).cursor.symbol == ""
+    with pytest.raises(MixedStreamError, match="symbol 'BTCUSDT' in a stream of symbol ''"):
+        parse(empty + REAL, Cursor())
+    with pytest.raises(MixedStreamError, match="symbol '' in a stream of symbol 'BTCUSDT'"):
+        parse(REAL + b"\n" + empty, Cursor())
+
+
 def test_names_with_odd_characters() -> None:
     """A stream may be called anything: its lines are then read by the JSON library, all of them."""
     odd = replace(LINE, symbol="BTC/USDT é", topic="orderbook.200.BTC/USDT é")
@@ -139,6 +160,8 @@ def test_the_head_of_a_stream() -> None:
     assert (head.symbol, head.topic, head.first_ms) == (SYMBOL, TOPIC, 1723075200103)
     by_topic = read_head(MemoryText(render(replace(LINE, symbol=None))))
     assert (by_topic.symbol, by_topic.topic) == ("BTCUSDT", TOPIC)
+    other = read_head(MemoryText(render(replace(LINE, topic="orderbook.1.X"))))
+    assert (other.symbol, other.topic) == ("BTCUSDT", "orderbook.1.X")
     nameless = read_head(MemoryText(render(replace(LINE, symbol=None, topic=None))))
     assert (nameless.symbol, nameless.topic, nameless.first_ms) == (None, None, D0)
     assert read_head(MemoryText(render(replace(LINE, symbol=None, topic="x.")))).symbol is None

@@ -98,13 +98,13 @@ def test_coverage_in_words() -> None:
 def found(counts: Counts, lines: tuple[int, ...] = ()) -> dict[str, Finding]:
     """Return the findings by check."""
     findings = check_counts(counts, lines)
-    assert len({finding.check for finding in findings}) == len(findings) == 14
+    assert len({finding.check for finding in findings}) == len(findings) == 15
     return {finding.check: finding for finding in findings}
 
 
 def test_nothing_to_complain_about() -> None:
     severities = [f.severity for f in found(Counts(samples=9, sequence_checked=9)).values()]
-    assert (severities.count("ok"), severities.count("info")) == (12, 2)
+    assert (severities.count("ok"), severities.count("info")) == (12, 3)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,12 @@ def test_gaps_that_cannot_be_checked() -> None:
 )
 def test_depth(field: str, check: str) -> None:
     """§7: exactly 1 % of the samples is still well; the share is told."""
-    for shallow, samples, severity in ((0, 0, "ok"), (10, 1000, "ok"), (11, 1000, "warning")):
+    for shallow, samples, severity in (
+        (0, 0, "ok"),
+        (10, 1000, "ok"),
+        (1, 99, "warning"),
+        (11, 1000, "warning"),
+    ):
         findings = found(Counts(samples=samples, sequence_checked=1, **{field: shallow}))
         assert findings[check].severity == severity
         assert [f.check for f in findings.values() if f.severity == "warning"] in ([], [check])
@@ -190,6 +195,9 @@ def test_reconstruction_and_absent_deletes_are_told() -> None:
     assert found(counts)["reconstruction"] == Finding("reconstruction", "info", told)
     assert found(counts)["absent deletes"].figures.startswith("5 ")
     assert found(counts)["absent deletes"].severity == "info"
+    slow = found(Counts(slow_lines=1, lines=400))["slow lines"]
+    told = "1 of 400 lines read by the JSON library (0.250%)"
+    assert (slow.severity, slow.figures) == ("info", told)
     none = found(Counts())["reconstruction"]
     assert none == Finding("reconstruction", "info", "no later snapshot to compare with")
     one = Counts(reconstruction_snapshots=1, reconstruction_levels=1, reconstruction_differ=1)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from orderbook.errors import MixedStreamError
 from orderbook.features import LastBar, add_features, times_ms
+from orderbook.ladder import RUNGS
 from orderbook.schema import FEATURES, level_names
 from tests import streams
 from tests.core import CoreDay, cut_day, rebuild_with_core
@@ -22,6 +23,9 @@ EXAMPLES = settings(max_examples=300, deadline=None)
 
 EXACT = ("open", "high", "low", "close", "volume", "max_spread", "sample_count")
 WHOLE_COUNTS = frozenset({"slow_lines", "closing_deltas", "closing_snapshots", "level_updates"})
+
+
+LADDERS = (64, 128, RUNGS)
 
 
 @st.composite
@@ -74,7 +78,8 @@ def test_core_equals_twin_however_the_stream_is_cut(data: st.DataObject, case: C
     twin = rebuild_day(case.text, DAY, case.settings)
     windows = cut_day(DAY, data.draw(cuts(case.settings.bar_interval_ms)))
     piece = data.draw(st.sampled_from((1, 100, 700, 1 << 20)))
-    core = rebuild_with_core(case.text, windows, case.settings, twin.topic, piece)
+    rungs = data.draw(st.sampled_from(LADDERS))
+    core = rebuild_with_core(case.text, windows, case.settings, twin.topic, piece, rungs)
     assert_same_counts(core, twin)
     assert_same_samples(core, twin)
     assert_same_bars(core, twin, case.settings.levels)
@@ -87,7 +92,8 @@ def test_bars_are_bit_identical_however_the_stream_is_cut(data: st.DataObject, c
     bar_ms = case.settings.bar_interval_ms
     whole = rebuild_with_core(case.text, cut_day(DAY), case.settings, None)
     windows = cut_day(DAY, data.draw(cuts(bar_ms)))
-    parts = rebuild_with_core(case.text, windows, case.settings, None, piece=300)
+    rungs = data.draw(st.sampled_from(LADDERS))
+    parts = rebuild_with_core(case.text, windows, case.settings, None, piece=300, rungs=rungs)
     assert parts.bars.equals(whole.bars)
     assert parts.counts == whole.counts
     assert parts.cursor == whole.cursor

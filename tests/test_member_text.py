@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from orderbook.errors import ArchiveError, DamagedArchiveError
 from storage import member_text
 from storage.archives import Archive, Member, list_members
+from storage.member_bytes import _GzipFrame
 from storage.member_text import MemberText, close_reader, text_at
 from tests.zips import TEXT, write_damaged, write_zip
 
@@ -31,7 +33,7 @@ def member_of(root: Path, text: bytes, name: str = "a") -> tuple[Archive, Member
     return archive, member
 
 
-def read_lines(text: MemberText) -> Iterator[bytes]:
+def read_lines(text: MemberText) -> Generator[bytes, None, None]:
     """Read to the end, line by line; the arrays seen stay alive, as a caller's may."""
     seen: list[np.ndarray] = []
     while len(lines := text.lines()):
@@ -56,13 +58,14 @@ def whole_lines(text: bytes) -> list[bytes]:
 @given(
     st.lists(st.text("ab\r", max_size=12).map(str.encode), max_size=12).map(b"\n".join),
     st.integers(1, 9),
+    st.booleans(),
 )
 def test_lines_are_whole_for_any_chunk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes, chunk: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes, chunk: int, ahead: bool
 ) -> None:
-    """Also where a line is longer than the buffer, or the last one has no end."""
+    """Also where a line is longer than a chunk, or the last one has no end."""
     monkeypatch.setattr(member_text, "CHUNK", chunk)
-    reader = MemberText(*member_of(tmp_path, text), None)
+    reader = MemberText(*member_of(tmp_path, text), read_ahead=ahead)
     lines = list(read_lines(reader))
     reader.close()
     assert lines == whole_lines(text)
@@ -130,6 +133,7 @@ class Told:
 def test_progress_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In bytes of text, chunk by chunk, up to the end."""
     monkeypatch.setattr(member_text, "CHUNK", 1000)
+    monkeypatch.setattr(member_text, "_PROGRESS_STEP", 1000)
     told = Told()
     reader = MemberText(*member_of(tmp_path, TEXT), told)  # type: ignore[arg-type]
     reader.skip_to(len(TEXT))
@@ -168,6 +172,63 @@ def test_skip_forward_and_no_further_than_the_end(tmp_path: Path) -> None:
     reader.close()
 
 
+# ---------------------------------------------------------------- read ahead
+
+
+def threads() -> int:
+    return sum(thread.name == "read-ahead" for thread in threading.enumerate())
+
+
+@pytest.mark.parametrize("lines_read", [0, 1, 500])
+def test_reading_ahead_ends_with_the_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines_read: int
+) -> None:
+    """Wherever it stands: not begun, in the middle with full buffers, at the end."""
+    monkeypatch.setattr(member_text, "CHUNK", 64)
+    reader = MemberText(*member_of(tmp_path, b"0123456789\n" * 500), read_ahead=True)
+    read = read_lines(reader)
+    for _ in range(lines_read):
+        next(read)
+    assert lines_read == 500 or threads() == 1
+    reader.close()
+    assert (threads(), reader.closed) == (0, True)
+    read.close()
+
+
+@pytest.mark.parametrize("kind", ["wrong checksum", "torn"])
+def test_an_error_ahead_is_told_where_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """After the text before it, and with the same words as without reading ahead."""
+    monkeypatch.setattr(member_text, "CHUNK", 512)
+    archive = write_damaged(tmp_path, "wrong checksum")
+    ((member,), _) = list_members(archive)
+    if kind == "torn":
+        monkeypatch.setattr(_GzipFrame, "readinto", torn_after(_GzipFrame.readinto, 2))
+    told = []
+    for ahead in (False, True):
+        reader, seen = MemberText(archive, member, read_ahead=ahead), []
+        with pytest.raises(DamagedArchiveError) as caught:
+            seen.extend(read_lines(reader))
+        reader.close()
+        told.append((str(caught.value), seen))
+    assert told[0] == told[1]
+    assert threads() == 0
+
+
+def torn_after(read: Callable[..., int], calls: int) -> Callable[..., int]:
+    """A file that ends after so many reads."""
+
+    def readinto(frame: _GzipFrame, buffer: memoryview) -> int:
+        left[frame] = left.get(frame, calls) - 1
+        if left[frame] < 0:
+            raise EOFError("torn")
+        return read(frame, buffer[:256])
+
+    left: dict[_GzipFrame, int] = {}
+    return readinto
+
+
 # ---------------------------------------------------------------- one reader a process
 
 
@@ -190,7 +251,7 @@ class Opened:
 
     @property
     def still_open(self) -> int:
-        return sum(reader._zip.fp is not None for reader in self.readers)
+        return sum(not reader.closed for reader in self.readers)
 
 
 @pytest.fixture
@@ -264,7 +325,7 @@ def test_a_wrong_checksum_is_seen_only_at_the_end(
     archive = write_damaged(tmp_path, "wrong checksum")
     ((member,), _) = list_members(archive)
     reader, seen = MemberText(archive, member, None), []
-    with pytest.raises(DamagedArchiveError, match="Bad CRC-32") as caught:
+    with pytest.raises(DamagedArchiveError, match="CRC check failed") as caught:
         seen.extend(read_lines(reader))
     reader.close()
     assert (caught.value.archive, caught.value.member) == (archive.path, member.name)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from orderbook import messages
 from orderbook.calendar import Window
 from orderbook.formats import bybit
 from orderbook.messages import Cursor, MessageBuilder, Parsed
-from tests.bybit_lines import INT64_MAX, INT64_MIN, Line
+from tests.bybit_lines import INT64_MAX, INT64_MIN, Line, Style, render
 from tests.core import MemoryText, cut_day
 from tests.examples import ASKS, BIDS, delta, snapshot, text_of
 from tests.stream_plans import D0, D1, HOUR_MS
@@ -83,10 +84,33 @@ def test_a_window_ends_before_the_first_message_of_the_next() -> None:
     assert (before.messages.time_ms - D0).tolist() == [4999]
     assert (before.more_inside, before.counts.lines, before.cursor.line) == (True, 1, 1)
     assert before.cursor.offset == source.offset == len(text_of(lines[0]))
+    assert before.cursor.latest_ms == D0 + 4999
     after = bybit.parse_window(source, before.cursor, second)
     assert (after.messages.time_ms - D0).tolist() == [5000, 5000, 5001]
     assert (after.counts.out_of_order, after.counts.lines, after.more_inside) == (1, 3, False)
     assert (after.cursor.line, after.cursor.offset) == (4, len(text_of(*lines)))
+
+
+@pytest.mark.parametrize("style", [Style(), Style(space=" ")])
+def test_a_window_ends_at_lines_of_any_style(style: Style) -> None:
+    """Scanner and slow path leave the same line unread, and count none of it."""
+    windows = cut_day(DAY, [D0 + 5000, D0 + 10_000])
+    text = b"".join(render(line, style) + b"\n" for line in at(D0, D0 + 7000, D0 + 12_000))
+    source, cursor = MemoryText(text), Cursor()
+    for window in windows:
+        parsed = bybit.parse_window(source, cursor, window)
+        assert (len(parsed.messages), parsed.counts.lines, parsed.counts.messages) == (1, 1, 1)
+        assert parsed.at_end == window.is_last
+        cursor = parsed.cursor
+    assert (cursor.line, cursor.offset) == (3, len(text))
+
+
+def test_the_end_of_the_text() -> None:
+    """Later windows hold nothing once it is reached, in whichever window that is."""
+    first = cut_day(DAY, [D0 + 5000])[0]
+    assert parse(*at(D0), window=first).at_end
+    assert parse(window=first).at_end
+    assert not parse(*at(D0, D1), window=first).at_end
 
 
 def test_more_inside_means_inside_the_day() -> None:
@@ -120,8 +144,9 @@ def test_names_are_those_of_the_first_message_that_has_any() -> None:
     assert (again.cursor.symbol, again.cursor.topic) == ("BTCUSDT", "orderbook.200.BTCUSDT")
 
 
-def test_a_batch_grows_and_keeps_what_it_holds() -> None:
+def test_a_batch_grows_and_keeps_what_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kernels write without looking: room is made before, and nothing is lost by it."""
+    monkeypatch.setattr(messages, "_LEAST_ROOM", 0)
     builder = MessageBuilder(Cursor(), WHOLE_DAY)
     builder.reserve(3, 7)
     assert [len(column) for column in builder.columns] == [3, 3, 3, 3, 3, 4]
@@ -132,10 +157,22 @@ def test_a_batch_grows_and_keeps_what_it_holds() -> None:
     builder.reserve(3, 7)
     assert (len(builder.columns[0]), len(builder.price)) == (3, 7)
     builder.reserve(4, 8)
-    assert [len(column) for column in builder.columns] == [4, 4, 4, 4, 4, 6]
+    assert [len(column) for column in builder.columns] == [6, 6, 6, 6, 6, 8]
     assert builder.columns[0][:3].tolist() == [1, 2, 3]
     assert builder.columns[-1][:4].tolist() == [0, 1, 2, 3]
     assert builder.price[:7].tolist() == list(range(7))
+
+
+@pytest.mark.parametrize("room", [1, 2, 64])
+def test_there_are_more_starts_than_messages(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    """Also where the room is just as much as is asked for."""
+    monkeypatch.setattr(messages, "_LEAST_ROOM", room)
+    for wanted in (room, room + 1, 2 * room, 4 * room + 1):
+        builder = MessageBuilder(Cursor(), WHOLE_DAY)
+        builder.reserve(wanted, 1)
+        builder.reserve(2 * wanted, 1)
+        *columns, starts = map(len, builder.columns)
+        assert 2 * wanted <= min(columns) == max(columns) < starts
 
 
 def test_only_the_first_unreadable_lines_are_remembered() -> None:

@@ -90,6 +90,13 @@ def test_silence_repeats_the_book_until_it_is_stale() -> None:
     assert instants(rebuild(snapshot(999), delta(6000))) == [1000, 2000, 7000]
 
 
+def test_staleness_is_measured_from_the_last_applied_message() -> None:
+    """§3: a snapshot as well as a delta, inside the day or before it."""
+    day = rebuild(snapshot(0), snapshot(1500), delta(2400))
+    assert day.samples[0].staleness_ms.tolist() == [1000, 500, 600]
+    assert rebuild(snapshot(-500), delta(1500)).samples[0].staleness_ms.tolist() == [1500, 500]
+
+
 @pytest.mark.parametrize("cut", [5000, 10_000])
 def test_a_window_may_end_in_mid_silence(cut: int) -> None:
     """§3: the next window goes on with the same book; its first instant is not the cut's own."""
@@ -169,7 +176,7 @@ def test_the_first_reason_counts() -> None:
 
 def test_formulas_use_the_whole_book_and_the_cut_what_is_kept() -> None:
     """§3: deep_obi sums levels 0-4, whatever N is."""
-    bids = tuple((str(99 - i), "2") for i in range(6))
+    bids = (("99", "2"), ("98", "2"), ("97", "1"), ("96", "4"), ("95", "1"), ("94", "50"))
     day = rebuild(snapshot(0, bids, (("103", "1"), *ASKS, ("102", "2"))))
     samples = day.samples[0]
     assert samples.micro_price.tolist() == [(99 * 3 + 101 * 2) / 5]

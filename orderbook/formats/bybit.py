@@ -1,7 +1,8 @@
 """Bybit v5 ``orderbook.N.SYMBOL`` messages, one JSON object a line (contract §1.1).
 
-Lines in the venue's own form go through the compiled scanner; any other line goes, alone, through
-a JSON library with the same result. Both hand the message to ``admit_message``.
+Lines of the form that a stream's lines share go through the compiled scanner; any other line goes,
+alone, through a JSON library with the same result, and may teach the scanner its form. Both hand
+the message to ``admit_message``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from orderbook.calendar import Window
 from orderbook.errors import MixedStreamError
 from orderbook.formats import bybit_scanner as scanner
+from orderbook.formats.bybit_form import example_of, form_of
 from orderbook.formats.dialect import Dialect, StreamHead, Text
 from orderbook.messages import (
     INT64_MAX,
@@ -30,7 +32,6 @@ from orderbook.messages import (
 )
 
 _DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
-_PLAIN_NAME = re.compile(r"[\w.-]+", re.ASCII)
 _JSON_WHITE_SPACE = b" \t\r\n"
 _HEAD_LINES = 1000  # lines searched for a stream's first message when only its name is asked
 
@@ -74,7 +75,7 @@ def _parse_lines(lines: NDArray[np.uint8], builder: MessageBuilder) -> tuple[int
     while position < len(lines):
         position, status = scanner.scan(
             lines, position, builder.state, *builder.columns, builder.price, builder.size,
-            _bytes_of(builder.topic), _bytes_of(builder.symbol),
+            *form_of(builder.example).for_scanner(),
         )  # fmt: skip
         if status == scanner.SLOW_LINE:
             end = scanner.line_end(lines, position)
@@ -109,6 +110,7 @@ def _parse_slowly(line: bytes, builder: MessageBuilder) -> bool:
     if not admitted:
         return False
     builder.topic, builder.symbol = topic, symbol
+    builder.example = example_of(line, message.update_id is not None) or builder.example
     builder.state[LINES] += 1
     builder.slow_lines += 1
     return True
@@ -185,12 +187,6 @@ def _is_int64(value: Any) -> bool:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
-
-
-def _bytes_of(text: str | None) -> NDArray[np.uint8]:
-    """A known name as the scanner compares it; one with odd characters is left to the slow path."""
-    plain = text if text and _PLAIN_NAME.fullmatch(text) else ""
-    return np.frombuffer(plain.encode(), np.uint8)
 
 
 def read_head(text: Text) -> StreamHead:

@@ -91,7 +91,9 @@ def _at_once(message: Message, future: Future, _: Random) -> Message:
 
 
 def _earlier(message: Message, future: Future, random: Random) -> Message:
-    return replace(message, ts=random.randint(future.start_ms, message.ts))
+    # Another edit may have put it before a future that starts past midnight.
+    earliest = min(future.start_ms, message.ts)
+    return replace(message, ts=random.randint(earliest, message.ts))
 
 
 def _later(message: Message, _: Future, random: Random) -> Message:

@@ -1,17 +1,17 @@
 """The compiled scanner of Bybit lines: bytes → columns, in one pass, without reading past a line.
 
-It knows only lines in the venue's own form: no white space, no escapes, no unknown key, plain
-integers, decimals of at most 15 digits, ``b`` before ``a``. Any other line it leaves untouched.
-Every step tests one byte and stops at a byte it does not expect; each line ends in a line feed,
-which it expects nowhere else, so it cannot run over the end.
+It knows lines of one form only (``bybit_form.py``): text that is equal to the byte, between it
+plain integers, and decimals of at most 15 digits. Any other line it leaves untouched. Every step
+tests one byte and stops at a byte it does not expect; each line ends in a line feed, which it
+expects nowhere else, so it cannot run over the end.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from orderbook.kernel import kernel
+from orderbook.formats.bybit_form import ASKS, BIDS, TIME, TYPE, UPDATE_ID
+from orderbook.kernel import inlined_kernel, kernel
 from orderbook.messages import BLANK, LINES, N_LEVELS, admit_message
 
 ALL_READ, SLOW_LINE, WINDOW_ENDED = 0, 1, 2
@@ -25,114 +25,92 @@ def most_in(size: int) -> tuple[int, int]:
     return size // _SHORTEST_MESSAGE + 1, size // _SHORTEST_LEVEL + 1
 
 
-def _ascii(text: str) -> NDArray[np.uint8]:
-    return np.frombuffer(text.encode(), np.uint8)
-
-
-_TOPIC = _ascii('"topic":"')
-_TYPE = _ascii('"type":"')
-_SNAPSHOT = _ascii('snapshot"')
-_DELTA = _ascii('delta"')
-_TS = _ascii('"ts":')
-_CTS = _ascii('"cts":')
-_DATA = _ascii('"data":{')
-_SYMBOL = _ascii('"s":"')
-_BIDS = _ascii('"b":[')
-_ASKS = _ascii('"a":[')
-_UPDATE_ID = _ascii('"u":')
-_SEQ = _ascii('"seq":')
-
-_NL, _CR, _COMMA, _DOT, _QUOTE = 10, 13, 44, 46, 34
-_OPEN, _CLOSE, _LIST, _END_LIST, _ZERO = 123, 125, 91, 93, 48
-_A, _B, _C, _D, _S, _T, _U, _Y = 97, 98, 99, 100, 115, 116, 117, 121
+_NL, _CR, _COMMA, _DOT, _QUOTE, _LIST, _END_LIST, _ZERO, _S = 10, 13, 44, 46, 34, 91, 93, 48, 115
+_SNAPSHOT = np.frombuffer(b'"snapshot"', np.uint8)
+_DELTA = np.frombuffer(b'"delta"', np.uint8)
 
 # m / 10**k is the float64 nearest to the decimal when m < 2**53 and k <= 22 (both exact).
 _POWER = 10.0 ** np.arange(16)
-_MOST_DIGITS = 15
-_MOST_INTEGER_DIGITS = 18
-
-# Which fields of a message have been seen: required ones, and all, to notice a repeated key.
-_HAS_TYPE, _HAS_TS, _HAS_DATA, _HAS_TOPIC, _HAS_CTS = 1, 2, 4, 8, 16
-_HAS_BIDS, _HAS_ASKS, _HAS_SYMBOL, _HAS_ID, _HAS_SEQ = 32, 64, 128, 256, 512
-_REQUIRED = _HAS_TYPE | _HAS_TS | _HAS_DATA | _HAS_BIDS | _HAS_ASKS
-
-# Slots of a message's scratch vector.
-_TS_AT, _SNAPSHOT_AT, _ID_AT, _HAS_ID_AT, _BIDS_AT, _END_AT, _SEEN_AT = range(7)
+_MOST_DIGITS = np.uint64(15)
+_MOST_INTEGER_DIGITS = np.uint64(18)
 
 # Unsigned positions: numba wraps signed ones round for negative indexes, which costs a third.
 _FAIL = np.uint64(0xFFFFFFFFFFFFFFFF)
-_ONE = np.uint64(1)
+_NONE, _ONE, _TWO, _NINE, _TEN = (np.uint64(value) for value in (0, 1, 2, 9, 10))
 
 
-@kernel
-def _skip(text, at, literal):
-    """Position after ``literal``, or _FAIL."""
-    for i in range(len(literal)):
-        if text[at] != literal[i]:
+@inlined_kernel
+def _skip(text, at, pieces, start, end):
+    """Position after a piece of text, or _FAIL."""
+    for i in range(start, end):
+        if text[at] != pieces[i]:
             return _FAIL
         at += _ONE
     return at
 
 
-@kernel
-def _read_digits(text, at, value):
-    """Digits from ``at`` on appended to ``value``: (value, position of the first other byte)."""
-    while True:
-        digit = text[at] - np.uint8(_ZERO)
-        if digit > 9:
-            return value, at
-        value = value * 10 + np.int64(digit)
-        at += _ONE
+@inlined_kernel
+def _digit(text, at):
+    """The value of a digit; of any other byte more than 9."""
+    return np.uint64(text[at]) - np.uint64(_ZERO)
 
 
-@kernel
+@inlined_kernel
 def _read_integer(text, at):
     """A JSON integer without sign: (value, position after it or _FAIL)."""
-    value, after = _read_digits(text, at, np.int64(0))
-    count = after - at
-    if count == np.uint64(0) or count > np.uint64(_MOST_INTEGER_DIGITS):
-        return value, _FAIL
-    if count > _ONE and text[at] == _ZERO:
-        return value, _FAIL
-    return value, after
+    start, value = at, _NONE
+    while _digit(text, at) <= _NINE:
+        value = value * _TEN + _digit(text, at)
+        at += _ONE
+    count = at - start
+    if count == _NONE or count > _MOST_INTEGER_DIGITS or (count > _ONE and text[start] == _ZERO):
+        at = _FAIL
+    return np.int64(value), at
 
 
-@kernel
+@inlined_kernel
 def _read_decimal(text, at):
     """A decimal and its closing quote: (the float64 nearest to it, position after or _FAIL)."""
-    start = at
-    # More digits than an int64 holds wrap round in here, and are refused by their number.
-    mantissa, at = _read_digits(text, at, np.int64(0))
+    # More digits than 64 bits hold wrap round in here, and are refused by their number.
+    start, mantissa, decimals = at, _NONE, _NONE
+    while _digit(text, at) <= _NINE:
+        mantissa = mantissa * _TEN + _digit(text, at)
+        at += _ONE
     whole = at - start
-    decimals = np.uint64(0)
-    if text[at] == _DOT and whole > np.uint64(0):
-        start = at + _ONE
-        mantissa, at = _read_digits(text, start, mantissa)
+    if text[at] == _DOT:
+        at += _ONE
+        start = at
+        while _digit(text, at) <= _NINE:
+            mantissa = mantissa * _TEN + _digit(text, at)
+            at += _ONE
         decimals = at - start
-        if decimals == np.uint64(0):
+        if decimals == _NONE:
             return 0.0, _FAIL
-    if text[at] != _QUOTE or whole == np.uint64(0) or whole + decimals > np.uint64(_MOST_DIGITS):
+    if text[at] != _QUOTE or whole == _NONE or whole + decimals > _MOST_DIGITS:
         return 0.0, _FAIL
-    return np.float64(mantissa) / _POWER[decimals], at + _ONE
+    return np.float64(np.int64(mantissa)) / _POWER[decimals], at + _ONE
 
 
 @kernel
 def _read_levels(text, at, price, size, level):
-    """Levels up to the closing ``]``: (next level's index, position after or _FAIL)."""
+    """Levels from ``[`` up to ``]``: (next level's index, position after or _FAIL)."""
+    if text[at] != _LIST:
+        return level, _FAIL
+    at += _ONE
     if text[at] == _END_LIST:
         return level, at + _ONE
     while True:
         if text[at] != _LIST or text[at + _ONE] != _QUOTE:
             return level, _FAIL
-        value, at = _read_decimal(text, at + _ONE + _ONE)
+        value, at = _read_decimal(text, at + _TWO)
         if at == _FAIL or value == 0.0 or text[at] != _COMMA or text[at + _ONE] != _QUOTE:
             return level, _FAIL
         price[level] = value
-        value, at = _read_decimal(text, at + _ONE + _ONE)
+        value, at = _read_decimal(text, at + _TWO)
         if at == _FAIL or text[at] != _END_LIST:
             return level, _FAIL
         size[level] = value
-        level += 1
+        level += _ONE
         at += _ONE
         if text[at] == _END_LIST:
             return level, at + _ONE
@@ -141,134 +119,44 @@ def _read_levels(text, at, price, size, level):
         at += _ONE
 
 
-@kernel
-def _read_name(text, at, name):
-    """The stream's known name and its closing quote: position after, or _FAIL."""
-    if at == _FAIL or len(name) == 0:
-        return _FAIL
-    at = _skip(text, at, name)
-    return at + _ONE if at != _FAIL and text[at] == _QUOTE else _FAIL
+@inlined_kernel
+def _read_type(text, at):
+    """``"snapshot"`` or ``"delta"``: (is it a snapshot, position after it or _FAIL)."""
+    if text[at] == _QUOTE and text[at + _ONE] == _S:
+        return True, _skip(text, at, _SNAPSHOT, 0, len(_SNAPSHOT))
+    return False, _skip(text, at, _DELTA, 0, len(_DELTA))
 
 
-@kernel
-def _enter(text, at, key, found, flag):
-    """Position of a key's value, or _FAIL; also if the key was there before (the last counts)."""
-    if found[_SEEN_AT] & flag:
-        return _FAIL
-    found[_SEEN_AT] |= flag
-    return _skip(text, at, key)
-
-
-@kernel
-def _read_side(text, at, found, price, size):
-    """One side's levels up to the closing ``]``: position after, or _FAIL."""
-    if at == _FAIL:
-        return _FAIL
-    found[_END_AT], at = _read_levels(text, at, price, size, found[_END_AT])
-    return at
-
-
-@kernel
-def _read_data_member(text, at, found, price, size, symbol):
-    """One ``"key":value`` of ``data``: position after, or _FAIL."""
-    key = text[at + _ONE] if text[at] == _QUOTE else np.uint8(0)
-    if key == _B and not found[_SEEN_AT] & _HAS_ASKS:
-        start = found[_END_AT]
-        at = _read_side(text, _enter(text, at, _BIDS, found, _HAS_BIDS), found, price, size)
-        found[_BIDS_AT] = found[_END_AT] - start
-        return at
-    if key == _A:
-        return _read_side(text, _enter(text, at, _ASKS, found, _HAS_ASKS), found, price, size)
-    if key == _U:
-        found[_HAS_ID_AT] = 1
-        at = _enter(text, at, _UPDATE_ID, found, _HAS_ID)
-        found[_ID_AT], at = _read_value(text, at)
-        return at
-    if key == _S and text[at + _ONE + _ONE] == _QUOTE:
-        return _read_name(text, _enter(text, at, _SYMBOL, found, _HAS_SYMBOL), symbol)
-    if key == _S:
-        return _read_value(text, _enter(text, at, _SEQ, found, _HAS_SEQ))[1]
-    return _FAIL
-
-
-@kernel
-def _read_value(text, at):
-    """An integer where a key was found: (value, position after it or _FAIL)."""
-    if at == _FAIL:
-        return np.int64(0), _FAIL
-    return _read_integer(text, at)
-
-
-@kernel
-def _read_data(text, at, found, price, size, symbol):
-    """The members of ``data`` up to its ``}``: position after, or _FAIL."""
-    while at != _FAIL:
-        at = _read_data_member(text, at, found, price, size, symbol)
-        if at == _FAIL:
-            return _FAIL
-        if text[at] == _CLOSE:
-            return at + _ONE
-        at = at + _ONE if text[at] == _COMMA else _FAIL
-    return _FAIL
-
-
-@kernel
-def _read_type(text, at, found):
-    """The message's type and its closing quote: position after, or _FAIL."""
-    if at == _FAIL:
-        return _FAIL
-    found[_SNAPSHOT_AT] = text[at] == _S
-    return _skip(text, at, _SNAPSHOT if text[at] == _S else _DELTA)
-
-
-@kernel
-def _read_member(text, at, found, price, size, topic, symbol):
-    """One ``"key":value`` of the outer object: position after, or _FAIL."""
-    key = text[at + _ONE] if text[at] == _QUOTE else np.uint8(0)
-    if key == _D:
-        after = _enter(text, at, _DATA, found, _HAS_DATA)
-        return _read_data(text, after, found, price, size, symbol)
-    if key == _C:
-        return _read_value(text, _enter(text, at, _CTS, found, _HAS_CTS))[1]
-    if key != _T:
-        return _FAIL
-    if text[at + _ONE + _ONE] == _Y:
-        return _read_type(text, _enter(text, at, _TYPE, found, _HAS_TYPE), found)
-    if text[at + _ONE + _ONE] == _S:
-        found[_TS_AT], at = _read_value(text, _enter(text, at, _TS, found, _HAS_TS))
-        return at
-    return _read_name(text, _enter(text, at, _TOPIC, found, _HAS_TOPIC), topic)
-
-
-@kernel
-def _read_line(text, at, found, price, size, topic, symbol):
-    """One line with its line end: position after, or _FAIL if it is not in the venue's form."""
-    if text[at] != _OPEN:
-        return _FAIL
-    at += _ONE
-    while True:
-        at = _read_member(text, at, found, price, size, topic, symbol)
-        if at == _FAIL:
-            return _FAIL
-        if text[at] == _CLOSE:
-            break
-        if text[at] != _COMMA:
-            return _FAIL
-        at += _ONE
-    at += _ONE
+@inlined_kernel
+def _read_line_end(text, at):
+    """Position after a line end, or _FAIL."""
     if text[at] == _CR:
         at += _ONE
-    if text[at] != _NL or found[_SEEN_AT] & _REQUIRED != _REQUIRED:
-        return _FAIL
-    return at + _ONE
+    return at + _ONE if text[at] == _NL else _FAIL
 
 
-@kernel
+@inlined_kernel
 def _skip_blank(text, at):
     """Position after a blank line, or _FAIL if the line is not blank."""
     while text[at] == 32 or text[at] == 9 or text[at] == _CR:
         at += _ONE
     return at + _ONE if text[at] == _NL else _FAIL
+
+
+@inlined_kernel
+def _reverse(values, start, end):
+    while start + _ONE < end:
+        end -= _ONE
+        values[start], values[end] = values[end], values[start]
+        start += _ONE
+
+
+@kernel
+def _exchange(values, start, middle, end):
+    """Let two neighbouring blocks of levels change places, each in its order."""
+    _reverse(values, start, middle)
+    _reverse(values, middle, end)
+    _reverse(values, start, end)
 
 
 @kernel
@@ -280,10 +168,42 @@ def line_end(text, position):
     return np.int64(at + _ONE)
 
 
+@inlined_kernel
+def _read_line(text, at, slots, pieces, piece_start, price, size, level):
+    """One line of the form.
+
+    Returns:
+        (position after it or _FAIL, time, update id, is it a snapshot, index after the levels of
+        the side listed first, index after those of both)
+    """
+    ts = update_id = np.int64(0)
+    is_snapshot, middle, end = False, level, level
+    at = _skip(text, at, pieces, piece_start[0], piece_start[1]) if len(slots) > 0 else _FAIL
+    for k in range(len(slots)):
+        if at == _FAIL:
+            break
+        if slots[k] == BIDS or slots[k] == ASKS:
+            middle = end
+            end, at = _read_levels(text, at, price, size, end)
+        elif slots[k] == TYPE:
+            is_snapshot, at = _read_type(text, at)
+        else:
+            value, at = _read_integer(text, at)
+            if slots[k] == TIME:
+                ts = value
+            elif slots[k] == UPDATE_ID:
+                update_id = value
+        if at != _FAIL:
+            at = _skip(text, at, pieces, piece_start[k + 1], piece_start[k + 2])
+    if at != _FAIL:
+        at = _read_line_end(text, at)
+    return at, ts, update_id, is_snapshot, middle, end
+
+
 @kernel
 def scan(
     text, position, state, times, update_ids, has_ids, snapshots, bid_counts, starts,
-    price, size, topic, symbol,
+    price, size, slots, pieces, piece_start, asks_first, has_id,
 ):  # fmt: skip
     """Read lines from ``position`` on into the columns, until the lines or the window end.
 
@@ -291,29 +211,32 @@ def scan(
         text: (bytes,) uint8, whole lines, the last byte a line feed.
         position: where a line starts.
         state: the builder's state vector; columns have room for ``most_in(len(text))`` more.
-        topic, symbol: the stream's names in bytes; empty while not known.
+        slots, pieces, piece_start, asks_first, has_id: the form of the lines, a ``LineForm``.
 
     Returns:
         (position of the first line not read, ALL_READ | SLOW_LINE | WINDOW_ENDED)
     """
-    at = np.uint64(position)
-    end = np.uint64(len(text))
-    found = np.zeros(7, np.int64)
-    while at < end:
-        found[:] = 0
-        found[_END_AT] = state[N_LEVELS]
-        after = _read_line(text, at, found, price, size, topic, symbol)
+    at, text_end = np.uint64(position), np.uint64(len(text))
+    while at < text_end:
+        level = np.uint64(state[N_LEVELS])
+        after, ts, update_id, is_snapshot, middle, end = _read_line(
+            text, at, slots, pieces, piece_start, price, size, level
+        )  # fmt: skip
         if after == _FAIL:
             after = _skip_blank(text, at)
             if after == _FAIL:
                 return np.int64(at), SLOW_LINE
             state[BLANK] += 1
-        elif not admit_message(
-            state, times, update_ids, has_ids, snapshots, bid_counts, starts,
-            found[_TS_AT], found[_ID_AT], found[_HAS_ID_AT] != 0, found[_SNAPSHOT_AT] != 0,
-            found[_BIDS_AT], found[_END_AT],
-        ):  # fmt: skip
-            return np.int64(at), WINDOW_ENDED
+        else:
+            bids = end - middle if asks_first else middle - level
+            if asks_first:
+                _exchange(price, level, middle, end)
+                _exchange(size, level, middle, end)
+            if not admit_message(
+                state, times, update_ids, has_ids, snapshots, bid_counts, starts,
+                ts, update_id, has_id, is_snapshot, np.int64(bids), np.int64(end),
+            ):  # fmt: skip
+                return np.int64(at), WINDOW_ENDED
         state[LINES] += 1
         at = after
     return np.int64(at), ALL_READ

@@ -1,0 +1,67 @@
+"""Compiles every kernel, by the way that text takes: `python -m flows.compile_kernels`.
+
+The set-up calls it, so that no run has to wait for a compiler. What older sources were compiled to
+is removed.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from flows.demo import name_of, write_archive
+from flows.sample_rule import sample_rule
+from orderbook.bars import make_bars
+from orderbook.book import OrderBook
+from orderbook.calendar import DAY_MS, Window
+from orderbook.kernel import CACHE
+from orderbook.messages import Cursor
+from orderbook.sampling import cut_levels, take_samples
+from orderbook.synthetic import MIN_SPAN_MS, StreamSpec, generate_text
+from storage.archives import find_archives
+from storage.manifest import Recipe
+from storage.member_text import close_reader, text_at
+from storage.streams import Stream, read_streams
+
+_SPEC = StreamSpec("BTCUSDT", "linear", 50, start_ms=0, end_ms=2 * MIN_SPAN_MS, seed=1)
+_RECIPE = Recipe(
+    sampling_interval_ms=100,
+    bar_interval_ms=1000,
+    orderbook_levels=10,
+    max_staleness_ms=10_000,
+    on_sequence_gap="drop",
+)
+
+
+def compile_kernels() -> int:
+    """Take a few seconds of a generated market from its archive to bars; returns their number."""
+    with TemporaryDirectory() as folder:
+        name = name_of(_SPEC)
+        write_archive(Path(folder) / f"{name}.zip", name, generate_text(_SPEC))
+        (archive,) = find_archives(Path(folder), "*.zip")
+        (stream,) = read_streams(archive)
+        return _make_bars(stream)
+
+
+def _make_bars(stream: Stream) -> int:
+    window = Window(0, 0, DAY_MS)
+    with text_at(stream.archive, stream.member, 0) as text:
+        parsed = stream.dialect.parse_window(text, Cursor(), window)
+    close_reader()
+    rule = sample_rule(stream, _RECIPE)
+    sampled = take_samples(parsed.messages, parsed.more_inside, OrderBook(), window, rule)
+    samples = cut_levels(sampled.samples, _RECIPE.orderbook_levels)
+    return len(make_bars(samples, _RECIPE.bar_interval_ms).bars)
+
+
+def remove_old_kernels() -> None:
+    """Remove what was compiled from other sources than today's."""
+    for folder in CACHE.parent.glob("kernels-*"):
+        if folder != CACHE:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    remove_old_kernels()
+    print(f"kernels compiled; they made {compile_kernels()} bars")

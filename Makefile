@@ -1,6 +1,6 @@
 # What people type. The checks themselves are in .ci/run; UPGRADE=--upgrade make lock renews pins.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types layers shell check format lock
+.PHONY: help setup demo test lint types layers shell check bench format lock
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1	\2/p' Makefile | expand -t 14
@@ -22,6 +22,10 @@ shell:   ## ShellCheck
 check:  ## all of these, as before a change lands
 	@.ci/run
 
+bench:  ## measure speed and memory (about an hour); PARTS="core inflate" for some of it
+	./setup_cloud.sh --bench
+	.venv/bin/python -m benchmarks $(PARTS)
+
 format:  ## put the code into shape
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
@@ -33,3 +37,4 @@ LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gen
 lock:  ## requirements*.in -> requirements*.txt
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) requirements-bench.in -o requirements-bench.txt

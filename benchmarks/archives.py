@@ -1,0 +1,77 @@
+"""The archives that are measured: generated, of whole days and of parts of one, made once.
+
+A busy day is a gigabyte of text and more. In quick mode an hour of a stream is three seconds, so
+that everything can be tried within a minute or two; its figures mean nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from flows.demo import name_of, write_archive
+from flows.settings import PROJECT_ROOT
+from orderbook.calendar import DAY_MS, HOUR_MS, day_start_ms
+from orderbook.synthetic import StreamSpec, generate_text
+
+FOLDER = PROJECT_ROOT / "data" / "benchmarks"
+
+QUIET = "linear-ob200-quiet-24h"
+BUSY = "linear-ob200-busy-24h"
+DEEP = "linear-ob500-busy-24h"
+SPOT = "spot-ob200-busy-24h"
+DEEP_PART = "linear-ob500-busy-2h"
+PART_DAYS = ("linear-ob200-busy-2h", "linear-ob200-busy-6h", "linear-ob200-busy-12h")
+WARM_UP = "warm-up"
+
+DAYS = (BUSY, *(f"linear-ob200-busy-24h-day{day}" for day in range(2, 9)))
+
+_START_MS = day_start_ms(date(2025, 8, 21))
+_QUICK_HOUR_MS = 3_000
+_WARM_UP_MS = 5_000
+
+
+def specs(*, quick: bool) -> dict[str, StreamSpec]:
+    """What each archive holds, by the archive's name."""
+    hour_ms = _QUICK_HOUR_MS if quick else HOUR_MS
+    day = StreamSpec(
+        "BTCUSDT", "linear", 200, _START_MS, _START_MS + 24 * hour_ms, seed=20250821
+    )  # fmt: skip
+    found = {
+        QUIET: replace(day, activity="quiet"),
+        DEEP: replace(day, depth=500),
+        SPOT: replace(day, market="spot", size_decimals=6),
+        DEEP_PART: replace(day, depth=500, end_ms=_START_MS + 2 * hour_ms),
+        WARM_UP: replace(day, end_ms=_START_MS + _WARM_UP_MS),
+    }
+    found |= {name: _day(day, number) for number, name in enumerate(DAYS)}
+    for name, hours in zip(PART_DAYS, (2, 6, 12), strict=True):
+        found[name] = replace(day, end_ms=_START_MS + hours * hour_ms)
+    return found
+
+
+def _day(first: StreamSpec, number: int) -> StreamSpec:
+    """A later day of the market, as long as the first; of its own seed, so that none needs all."""
+    shift = number * DAY_MS
+    return replace(
+        first,
+        start_ms=first.start_ms + shift,
+        end_ms=first.end_ms + shift,
+        seed=first.seed + number,
+    )
+
+
+def path_of(name: str, *, quick: bool) -> Path:
+    """Where an archive lies, or will."""
+    folder = FOLDER / "quick" if quick else FOLDER
+    return folder / name / f"{name_of(specs(quick=quick)[name])}.zip"
+
+
+def make(name: str, *, quick: bool) -> Path:
+    """The archive of a name, written now if it is not there."""
+    path = path_of(name, quick=quick)
+    if not path.exists():
+        spec = specs(quick=quick)[name]
+        write_archive(path, name_of(spec), generate_text(spec))
+    return path

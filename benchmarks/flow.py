@@ -1,0 +1,112 @@
+"""The whole flow as a user starts it: Prefect, its server, a pool of processes, all outputs.
+
+python -m benchmarks.flow --workers 2 ARCHIVE ...
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from statistics import median
+
+from benchmarks.contender import read_through, sizes
+from benchmarks.meter import Facts
+from benchmarks.processes import run_watched
+from flows.settings import PROJECT_ROOT
+
+# As on a machine where every core has a worker: no thread reads ahead.
+_WITHOUT_READ_AHEAD = """
+import sys
+import flows.setting_values
+flows.setting_values.usable_cores = lambda: 1
+from flows.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def measure(archives: Sequence[Path], workers: int, read_ahead: bool) -> Facts:
+    """What one run of the flow took that makes everything of the given archives."""
+    with tempfile.TemporaryDirectory(prefix="l2-flow-") as name:
+        folder = Path(name)
+        home, log = folder / "prefect", folder / "run.log"
+        config = prepare(folder, archives, workers)
+        for archive in archives:
+            read_through(archive)
+        program = ["flows/l2_flow.py"] if read_ahead else ["-c", _WITHOUT_READ_AHEAD]
+        command = [sys.executable, *program, "--config", str(config)]
+        watched = run_watched(command, PROJECT_ROOT, environment(home), log)
+        if watched.exit_code:
+            raise RuntimeError(f"the flow ended with {watched.exit_code}:\n{log.read_text()}")
+        found = [sizes(archive) for archive in archives]
+        return {
+            "text_bytes": sum(each["text_bytes"] for each in found),
+            "archive_bytes": sum(each["archive_bytes"] for each in found),
+            "wall": watched.wall,
+            "cpu": watched.cpu,
+            "memory": watched.memory,
+            "memory_by_role": watched.peaks,
+            "archive_seconds": median(archive_seconds(home / "prefect.db")),
+        }
+
+
+def prepare(folder: Path, archives: Sequence[Path], workers: int) -> Path:
+    """A source folder with links to the archives, and settings that keep all output in there."""
+    source = folder / "raw" / "linear" / "BTCUSDT"
+    source.mkdir(parents=True)
+    for archive in archives:
+        (source / archive.name).symlink_to(archive)
+    paths = {
+        "rclone_mount": "raw",
+        "processed_output": "final",
+        "scaler_path": "scaler.pkl",
+        "bars": "bars",
+        "quarantine": "quarantine",
+        "logs": "logs",
+    }
+    settings = {
+        "paths": {key: str(folder / path) for key, path in paths.items()},
+        "source": {"mode": "folder"},
+        "execution": {"workers": workers},
+    }
+    config = folder / "config.yaml"
+    config.write_text(json.dumps(settings))  # JSON is YAML
+    return config
+
+
+def environment(home: Path) -> dict[str, str]:
+    """This environment, with a Prefect of its own: a temporary server, a new database."""
+    ours = ("PREFECT_", "QUANTGOD_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return kept | {"PREFECT_HOME": str(home)}
+
+
+def archive_seconds(database: Path) -> list[float]:
+    """Seconds that each archive's bars took, as Prefect has recorded them."""
+    query = """
+        select (julianday(end_time) - julianday(start_time)) * 86400
+        from task_run where name like 'bars %' order by start_time
+    """
+    with closing(sqlite3.connect(database)) as opened:
+        return [seconds for (seconds,) in opened.execute(query)]
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.flow")
+    parser.add_argument("archives", type=Path, nargs="+")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--read-ahead", action="store_true", help="where the flow would")
+    given = parser.parse_args(argv)
+    archives = [archive.absolute() for archive in given.archives]
+    print(json.dumps(measure(archives, given.workers, given.read_ahead)))
+
+
+if __name__ == "__main__":
+    main()

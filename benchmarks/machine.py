@@ -1,0 +1,39 @@
+"""What the figures were measured on and with: a figure without it says nothing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+_LIBRARIES = (
+    "numba", "numpy", "isal", "pyarrow", "prefect", "pandas", "orjson", "msgspec", "polars",
+    "duckdb",
+)  # fmt: skip
+
+
+def describe_machine() -> dict[str, str | int | float]:
+    """Processor, cores that may be used, memory."""
+    return {
+        "cpu": _found(r"model name\s*:\s*(.+)", "/proc/cpuinfo") or platform.machine(),
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gib": round(int(_found(r"MemTotal:\s*(\d+)", "/proc/meminfo") or 0) / 2**20, 1),
+    }
+
+
+def find_versions() -> dict[str, str]:
+    """Python and the libraries that the work is done by, where they are installed."""
+    found = {"python": platform.python_version()}
+    for name in _LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+def _found(pattern: str, file: str) -> str | None:
+    """The first match in a file."""
+    match = re.search(pattern, Path(file).read_text())
+    return match[1] if match else None

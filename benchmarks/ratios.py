@@ -1,0 +1,86 @@
+"""What is compared with what: each ratio within a round, then the median over the rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from statistics import median
+from typing import Any
+
+from benchmarks.archives import BUSY, DAYS, DEEP, DEEP_PART, PART_DAYS
+from benchmarks.contender import PARSERS
+from benchmarks.jobs import FINE, READ_AHEAD, WHOLE_DAYS, archive_label, workers
+from benchmarks.meter import Facts
+
+Key = tuple[str, str]  # contender, archive
+Round = Mapping[Key, Mapping[str, Any]]  # the facts of one round's runs
+Ratio = Callable[[Round], float]
+
+_AHEAD = " ".join(("core", *READ_AHEAD))
+_FINE = " ".join(("core", *FINE))
+_ONE_WORKER, _TWO_WORKERS = (" ".join(("flow", *workers(count))) for count in (1, 2))
+_DAYS = archive_label(DAYS)
+
+# On each whole day: which contender by which, in what.
+_BY_CONTENDER = (
+    ("core", "inflate", ("wall", "cpu")),
+    (_AHEAD, "inflate", ("wall", "cpu")),
+    (_AHEAD, "core", ("wall",)),
+    ("plain", "core", ("wall", "cpu", "memory")),
+)
+
+
+def compute_ratios(rounds: Sequence[Round]) -> list[Facts]:
+    """Each ratio that the rounds have the runs for: median, least, greatest."""
+    found = []
+    for name, ratio in wanted_ratios():
+        values = []
+        for each in rounds:
+            with suppress(KeyError):  # this round lacks one of the runs
+                values.append(ratio(each))
+        if values:
+            spread = {"median": median(values), "min": min(values), "max": max(values)}
+            found.append({"name": name, **spread, "rounds": len(values)})
+    return found
+
+
+def wanted_ratios() -> Iterator[tuple[str, Ratio]]:
+    """Every ratio by its name."""
+    for above, below, quantities in _BY_CONTENDER:
+        for archive in WHOLE_DAYS:
+            for quantity in quantities:
+                name = f"{quantity}: {above} ÷ {below}, {archive}"
+                yield name, _quotient(quantity, (above, archive), (below, archive))
+    for parser in [name for name in PARSERS if name != "parse-scanner"]:
+        name = f"cpu: {parser} ÷ parse-scanner"
+        yield name, _quotient("cpu", (parser, BUSY), ("parse-scanner", BUSY))
+    for contender, day, part in (
+        ("core", BUSY, PART_DAYS[0]), (_FINE, DEEP, DEEP_PART), ("plain", BUSY, PART_DAYS[0])
+    ):  # fmt: skip
+        name = f"memory: {contender}, {day} ÷ {part}"
+        yield name, _quotient("memory", (contender, day), (contender, part))
+    yield (
+        f"wall: {_ONE_WORKER} ÷ {_TWO_WORKERS}, {_DAYS}",
+        _quotient("wall", (_ONE_WORKER, _DAYS), (_TWO_WORKERS, _DAYS)),
+    )
+    yield "seconds an archive adds to the flow, 1 worker", _marginal(_ONE_WORKER)
+    yield "seconds an archive adds to the flow, 2 workers", _marginal(_TWO_WORKERS)
+    yield "share of that which is Prefect's, 1 worker", prefect_share
+
+
+def _quotient(quantity: str, above: Key, below: Key) -> Ratio:
+    return lambda runs: float(runs[above][quantity] / runs[below][quantity])
+
+
+def _marginal(contender: str) -> Ratio:
+    """Seconds that one more archive takes: a start of the flow costs the same for one or eight."""
+    return lambda runs: float(
+        (runs[contender, _DAYS]["wall"] - runs[_ONE_WORKER, BUSY]["wall"]) / (len(DAYS) - 1)
+    )
+
+
+def prefect_share(runs: Round) -> float:
+    """Of what one more archive takes: the part that the plain functions do not take."""
+    alone = runs["core", BUSY]
+    seconds = alone["wall"] + sum(alone["stages_after"].values())
+    return 1.0 - float(seconds) / _marginal(_ONE_WORKER)(runs)

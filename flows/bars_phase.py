@@ -32,7 +32,7 @@ from storage.tables import Compression, publish
 from tasks.cut_levels import cut_levels
 from tasks.resample import resample
 from tasks.sample import sample
-from tasks.stage import Step, forget_runs
+from tasks.stage import Step
 from tasks.stream_parse import stream_parse
 from tasks.write import write
 
@@ -111,7 +111,6 @@ def make_parts(
         cursor, book, at_end = parsed.cursor, sampled.book, parsed.at_end
         # Let go of this window's arrays before the next one's are made.
         del parsed, sampled, samples, resampled
-        forget_runs()
         if at_end:
             return parts, cursor
         window = plan.after(window, cursor.offset - offset)

@@ -11,10 +11,10 @@ from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
-from prefect.transactions import get_transaction
 
 from orderbook.calendar import Window
 from storage.streams import Stream
+from tasks.lending import lend_to, on_loan
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -56,25 +56,17 @@ class Step:
         return f"{self.stream} {self.window}"
 
 
-def forget_runs() -> None:
-    """Let go of what the stages were given and gave that ran so far in the task that calls this.
-
-    Prefect keeps them in that task's transaction, to roll them back if it fails: at the end all
-    windows of an archive at once. No stage has anything to roll back.
-    """
-    if transaction := get_transaction():
-        transaction.children.clear()
-
-
-def stage(run_name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
+def stage(run_name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a function a stage: a Prefect task that retries transient errors and caches nothing.
+
+    Prefect is lent what the stage is given and gives, and holds none of it afterwards.
 
     Args:
         run_name: name of its runs; may hold parameters, ``"sample {step}"``.
     """
 
-    def decorate(function: Callable[P, R]) -> Task[P, R]:
-        return task(
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        run = task(
             task_run_name=run_name,
             retries=RETRIES,
             retry_delay_seconds=exponential_backoff(FIRST_DELAY_SECONDS),
@@ -83,6 +75,7 @@ def stage(run_name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
             # Without this Prefect would hash every table it is given.
             cache_policy=NO_CACHE,
             persist_result=False,
-        )(function)
+        )(on_loan(function))
+        return lend_to(run, function)
 
     return decorate

@@ -1,6 +1,6 @@
 # What people type. The checks themselves are in .ci/run; UPGRADE=--upgrade make lock renews pins.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types layers shell check bench format lock
+.PHONY: help setup demo test lint types layers shell check fuzz bench format lock
 
 help:  ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1	\2/p' Makefile | expand -t 14
@@ -21,6 +21,9 @@ shell:   ## ShellCheck
 
 check:  ## all of these, as before a change lands
 	@.ci/run
+
+fuzz:  ## ten minutes of new examples for every property test
+	.venv/bin/python -m tests.fuzz
 
 bench:  ## measure speed and memory (about an hour); PARTS="core inflate" for some of it
 	./setup_cloud.sh --bench

@@ -31,12 +31,14 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def measure(archives: Sequence[Path], workers: int, read_ahead: bool) -> Facts:
+def measure(
+    archives: Sequence[Path], workers: int, read_ahead: bool, interval_ms: int = 1000
+) -> Facts:
     """What one run of the flow took that makes everything of the given archives."""
     with tempfile.TemporaryDirectory(prefix="l2-flow-") as name:
         folder = Path(name)
         home, log = folder / "prefect", folder / "run.log"
-        config = prepare(folder, archives, workers)
+        config = prepare(folder, archives, workers, interval_ms)
         for archive in archives:
             read_through(archive)
         program = ["flows/l2_flow.py"] if read_ahead else ["-c", _WITHOUT_READ_AHEAD]
@@ -56,7 +58,7 @@ def measure(archives: Sequence[Path], workers: int, read_ahead: bool) -> Facts:
         }
 
 
-def prepare(folder: Path, archives: Sequence[Path], workers: int) -> Path:
+def prepare(folder: Path, archives: Sequence[Path], workers: int, interval_ms: int) -> Path:
     """A source folder with links to the archives, and settings that keep all output in there."""
     source = folder / "raw" / "linear" / "BTCUSDT"
     source.mkdir(parents=True)
@@ -73,6 +75,7 @@ def prepare(folder: Path, archives: Sequence[Path], workers: int) -> Path:
     settings = {
         "paths": {key: str(folder / path) for key, path in paths.items()},
         "source": {"mode": "folder"},
+        "etl": {"sampling_interval_ms": interval_ms},
         "execution": {"workers": workers},
     }
     config = folder / "config.yaml"
@@ -103,9 +106,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("archives", type=Path, nargs="+")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--read-ahead", action="store_true", help="where the flow would")
+    parser.add_argument("--interval-ms", type=int, default=1000, help="between samples")
     given = parser.parse_args(argv)
     archives = [archive.absolute() for archive in given.archives]
-    print(json.dumps(measure(archives, given.workers, given.read_ahead)))
+    facts = measure(archives, given.workers, given.read_ahead, given.interval_ms)
+    print(json.dumps(facts))
 
 
 if __name__ == "__main__":

@@ -84,6 +84,7 @@ PARTS: dict[str, list[Job]] = {
         Job("flow", "flow", DAYS, workers(1)),
         Job("flow", "flow", DAYS, workers(2)),
         Job("flow", "flow", DAYS, (*workers(1), *READ_AHEAD)),
+        Job("flow", "flow", (DEEP,), (*workers(1), *FINE)),
     ],
 }
 

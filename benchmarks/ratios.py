@@ -27,6 +27,7 @@ _BY_CONTENDER = (
     (_AHEAD, "inflate", ("wall", "cpu")),
     (_AHEAD, "core", ("wall",)),
     ("plain", "core", ("wall", "cpu", "memory")),
+    ("plain", _AHEAD, ("wall",)),
 )
 
 
@@ -65,7 +66,8 @@ def wanted_ratios() -> Iterator[tuple[str, Ratio]]:
     )
     yield "seconds an archive adds to the flow, 1 worker", _marginal(_ONE_WORKER)
     yield "seconds an archive adds to the flow, 2 workers", _marginal(_TWO_WORKERS)
-    yield "share of that which is Prefect's, 1 worker", prefect_share
+    yield "the same, 1 worker ÷ 2 workers", _marginal_speedup
+    yield "share of it that is Prefect's, 1 worker", prefect_share
 
 
 def _quotient(quantity: str, above: Key, below: Key) -> Ratio:
@@ -77,6 +79,10 @@ def _marginal(contender: str) -> Ratio:
     return lambda runs: float(
         (runs[contender, _DAYS]["wall"] - runs[_ONE_WORKER, BUSY]["wall"]) / (len(DAYS) - 1)
     )
+
+
+def _marginal_speedup(runs: Round) -> float:
+    return _marginal(_ONE_WORKER)(runs) / _marginal(_TWO_WORKERS)(runs)
 
 
 def prefect_share(runs: Round) -> float:

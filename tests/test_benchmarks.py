@@ -114,8 +114,9 @@ def test_every_job_has_its_archives():
 
 
 def test_settings_of_a_flow_run_keep_all_output_in_its_folder(archive: Path, tmp_path: Path):
-    settings = load_settings(flow.prepare(tmp_path, [archive], workers=2))
+    settings = load_settings(flow.prepare(tmp_path, [archive], workers=2, interval_ms=100))
     assert settings.execution.workers == 2
+    assert settings.etl.sampling_interval_ms == 100
     assert all(path.is_relative_to(tmp_path) for _, path in settings.paths)
     found = list(settings.paths.rclone_mount.glob(settings.source.include))
     assert [path.name for path in found] == [archive.name]
@@ -140,7 +141,7 @@ def test_ratios_are_taken_within_a_round():
     plain_by_core = ratios[f"wall: plain ÷ core, {archives.BUSY}"]
     assert plain_by_core == {**plain_by_core, "median": 40.0, "min": 30.0, "max": 50.0, "rounds": 3}
     assert ratios["seconds an archive adds to the flow, 1 worker"]["median"] == pytest.approx(4.0)
-    assert ratios["share of that which is Prefect's, 1 worker"]["median"] == pytest.approx(0.25)
+    assert ratios["share of it that is Prefect's, 1 worker"]["median"] == pytest.approx(0.25)
     figures = {(each["contender"], each["archive"]): each for each in results["figures"]}
     assert figures["core", archives.BUSY]["wall"] == {"median": 2.0, "min": 1.0, "max": 3.0}
 

@@ -71,13 +71,13 @@ class State:
 def make_table(stream: Stream, options: Options, clock: StageClock) -> pa.Table:
     """A stream's bars, made window by window."""
     rule = sample_rule(stream, recipe_of(options))
-    plan = plan_windows(rule, BAR_MS, None)
-    state, parts = State(plan.first(stream), Cursor(), OrderBook()), []
+    plan = plan_windows(stream, rule, BAR_MS, None)
+    state, parts = State(plan.first(), Cursor(), OrderBook()), []
     while not state.at_end:
         offset = state.cursor.offset
         bars, state = make_window(stream, state, rule, options, clock)
         parts.append(bars)
-        following = plan.after(state.window, state.cursor.offset - offset)
+        following = plan.after(state.window, offset, state.cursor.offset)
         state = replace(state, window=following)
     close_reader()
     return clock("bars", to_table, parts)

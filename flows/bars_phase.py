@@ -98,8 +98,8 @@ def make_parts(
 ) -> tuple[list[Part], Cursor]:
     """The stages, window by window, from the first message to the end of the text."""
     rule = sample_rule(stream, recipe)
-    plan = plan_windows(rule, recipe.bar_interval_ms, window_ms)
-    window, cursor, book, parts = plan.first(stream), Cursor(), OrderBook(), []
+    plan = plan_windows(stream, rule, recipe.bar_interval_ms, window_ms)
+    window, cursor, book, parts = plan.first(), Cursor(), OrderBook(), []
     while True:
         step, offset = Step(stream, window), cursor.offset
         parsed = stream_parse(step, cursor, progress, read_ahead)
@@ -113,7 +113,7 @@ def make_parts(
         del parsed, sampled, samples, resampled
         if at_end:
             return parts, cursor
-        window = plan.after(window, cursor.offset - offset)
+        window = plan.after(window, offset, cursor.offset)
 
 
 def describe(

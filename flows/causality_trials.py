@@ -105,8 +105,9 @@ class Replay:
 
 def find_covered(subject: Subject) -> Covered:
     """Read the stream once, from its first message to its end."""
-    plan = plan_windows(subject.rule, subject.recipe.bar_interval_ms, subject.window_ms)
-    windows, ends = [plan.first(subject.stream)], list[int]()
+    bar_ms, window_ms = subject.recipe.bar_interval_ms, subject.window_ms
+    plan = plan_windows(subject.stream, subject.rule, bar_ms, window_ms)
+    windows, ends = [plan.first()], list[int]()
     with closing(subject.open_text()) as text:
         replay = Replay(subject, text)
         while True:
@@ -114,7 +115,7 @@ def find_covered(subject: Subject) -> Covered:
             ends += times_ms(replay.make_bars(windows[-1]), "available_at").tolist()
             if replay.at_end:
                 return Covered(tuple(windows), tuple(ends))
-            windows.append(plan.after(windows[-1], replay.cursor.offset - offset))
+            windows.append(plan.after(windows[-1], offset, replay.cursor.offset))
 
 
 def draw_instant(bar_ends: Sequence[int], bar_interval_ms: int, random: Random) -> int:

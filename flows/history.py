@@ -7,29 +7,35 @@ from contextlib import suppress
 from uuid import UUID
 
 import httpx
-from prefect.client.base import ServerType
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
+
+from flows.temporary_server import FLUSH_SECONDS
 
 # The states of task runs reach the server as events, which it writes to its database in its own
-# time: behind, after many short tasks, and in batches (``configure_prefect``). A temporary server
-# ends with this process; what is not written then is missing, or "Running" for ever.
+# time: behind, after many short tasks, and in batches. A temporary server ends with the run;
+# what is not written then is missing, or "Running" for ever.
 LONGEST_SECONDS = 60.0
-QUIET_SECONDS = 2.0  # longer than a batch is waited for
+QUIET_SECONDS = 4 * FLUSH_SECONDS
 STUCK_SECONDS = 10.0  # a process that was killed leaves task runs that never end
 FINAL = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]
 
 
 def wait_until_recorded(state: State[None]) -> None:
-    """Wait until a temporary server has recorded all task runs of a flow run, or does no more.
+    """Wait until the server has recorded all task runs of a flow run, or does no more.
 
     Args:
         state: the flow run's, as ``return_state=True`` gives it.
     """
     flow_run_id = state.state_details.flow_run_id
+    # Prefect's threads would go on sending, to nobody, until they give up after a minute.
+    for sender in (EventsWorker, APILogWorker):
+        sender.drain_all(timeout=LONGEST_SECONDS)
     # The work is done whatever becomes of its history.
     with suppress(httpx.HTTPError), get_client(sync_client=True) as client:
-        if client.server_type is ServerType.EPHEMERAL and flow_run_id:
+        if flow_run_id:
             _wait_until_quiet(client, flow_run_id)
 
 

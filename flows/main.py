@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from flows.settings import CommandLine, parse_command_line, require_source_folder
@@ -58,14 +59,20 @@ def _run(command: CommandLine) -> int:
     configure_prefect(logs)
     # Prefect takes seconds to start: say that something is under way, and where it is told.
     print(f"starting; source {command.settings.paths.rclone_mount}, log {logs / LOG_NAME}")
-    from flows.history import wait_until_recorded
-    from flows.l2_flow import l2_flow
+    from flows.temporary_server import is_server_configured, temporary_server
 
-    # The whole, checked settings travel as the run's parameters: its history shows them.
-    overrides = command.settings.model_dump(mode="json")
-    state = l2_flow(config=str(command.config), overrides=overrides, return_state=True)
-    wait_until_recorded(state)
-    state.result()  # raises what the run raised
+    with nullcontext() if is_server_configured() else temporary_server() as server:
+        from flows.history import wait_until_recorded
+        from flows.l2_flow import l2_flow  # takes as long as the server takes to start
+
+        if server:
+            server.wait_until_ready()
+        # The whole, checked settings travel as the run's parameters: its history shows them.
+        overrides = command.settings.model_dump(mode="json")
+        state = l2_flow(config=str(command.config), overrides=overrides, return_state=True)
+        if server:
+            wait_until_recorded(state)
+        state.result()  # raises what the run raised
     return DONE
 
 
@@ -75,11 +82,6 @@ def configure_prefect(logs: Path) -> None:
     defaults = {
         "PREFECT_LOGGING_SETTINGS_PATH": str(Path(__file__).with_name("logging.yml")),
         "PREFECT_LOGGING_HANDLERS_FILE_FILENAME": str(logs / LOG_NAME),
-        # The first start of a temporary server migrates its database: over 20 s on a slow disk.
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-        # One by one, it records fewer task runs a second than short windows make.
-        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "50",
-        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
     }

@@ -138,8 +138,14 @@ make_venv() {
 
 pip_install() { quietly "$1" .venv/bin/python -m pip --disable-pip-version-check install --quiet "${@:2}"; }
 
-# The lock is complete, so nothing is resolved; wheels only, so no compiler is asked for; bytecode
-# is left to the first import, which needs it for a part of the files only.
+# Where images set PYTHONDONTWRITEBYTECODE, each process would compile all that it imports anew,
+# which takes Prefect's server seconds. pip would do it on one core, tests of libraries included.
+compile_bytecode() {
+  # A file that does not compile is told by whoever imports it, if anybody does.
+  .venv/bin/python -m compileall -q -j 0 -x '/tests?/' "$@" >>"$LOG" 2>&1 </dev/null || true
+}
+
+# The lock is complete, so nothing is resolved; wheels only, so no compiler is asked for.
 install_locked() {
   local file=$1 key
   key=$(checksum "$file")
@@ -150,6 +156,7 @@ install_locked() {
   say packages "$file: installing, this takes a minute"
   pip_install "installing $file" --require-hashes --no-deps --only-binary :all: --no-compile \
     -r "$file"
+  compile_bytecode .venv/lib
   mark_done "$file" "$key"
 }
 
@@ -161,6 +168,7 @@ install_project() {
     pip_install "installing the project" --no-deps --no-build-isolation --editable .
     mark_done project "$key"
   fi
+  compile_bytecode flows tasks storage orderbook
   say project "flows, tasks, storage, orderbook"
 }
 

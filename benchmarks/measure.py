@@ -23,7 +23,13 @@ from flows.settings import PROJECT_ROOT
 Run = dict[str, Any]  # a job's names, its round, and the facts that it printed
 Results = dict[str, Any]  # what results.json holds
 
-SPREAD = ("wall", "cpu", "memory", "archive_seconds")  # of which least and greatest are told too
+SPREAD = (
+    "wall",
+    "cpu",
+    "memory",
+    "run_seconds",
+    "archive_seconds",
+)  # of which least and greatest are told too
 
 
 def run_rounds(

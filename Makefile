@@ -1,9 +1,9 @@
 # What people type. The checks themselves are in .ci/run; UPGRADE=--upgrade make lock renews pins.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types layers shell check fuzz bench format lock
+.PHONY: help setup demo test lint types layers shell check fuzz fuzz-scanner bench format lock
 
 help:  ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/make \1	\2/p' Makefile | expand -t 14
+	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1	\2/p' Makefile | expand -t 20
 
 setup:  ## .venv with all that development needs
 	./setup_cloud.sh --dev
@@ -24,6 +24,9 @@ check:  ## all of these, as before a change lands
 
 fuzz:  ## ten minutes of new examples for every property test
 	.venv/bin/python -m tests.fuzz
+
+fuzz-scanner:  ## ten minutes of texts that take new branches of the scanner; needs atheris
+	.venv/bin/python -m tests.fuzz_scanner
 
 bench:  ## measure speed and memory (about an hour); PARTS="core inflate" for some of it
 	./setup_cloud.sh --bench

@@ -18,7 +18,7 @@ from flows.temporary_server import FLUSH_SECONDS
 # time: behind, after many short tasks, and in batches. A temporary server ends with the run;
 # what is not written then is missing, or "Running" for ever.
 LONGEST_SECONDS = 60.0
-QUIET_SECONDS = 4 * FLUSH_SECONDS
+QUIET_SECONDS = 2.0 * FLUSH_SECONDS
 STUCK_SECONDS = 10.0  # a process that was killed leaves task runs that never end
 FINAL = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]
 

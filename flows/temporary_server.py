@@ -23,7 +23,9 @@ from orderbook.errors import L2Error
 # The first start makes the database, which takes over 20 s on a slow disk.
 START_SECONDS = 120.0
 STOP_SECONDS = 10.0
-FLUSH_SECONDS = 0.25  # how long it waits for more task runs before it writes them down
+# How long it waits for more task runs before it writes them down: a whole number, as less than a
+# second it would take for none, and turn round and round.
+FLUSH_SECONDS = 1
 
 # What a server does for each event of each task run, beside writing down what became of the runs,
 # takes more time than that. It is for automations and for people who look on, and this server has

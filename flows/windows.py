@@ -33,7 +33,8 @@ class WindowPlan:
     def first(self) -> Window:
         """The window that holds the stream's first message; before it there is nothing."""
         d0 = day_start_ms(self.stream.day)
-        length = self.fixed_ms or self._whole_bars(max(FIRST_MS, self._rest_ms(0)))
+        short = min(FIRST_MS, BUDGET_BYTES / _BURST / self.sample_bytes_per_ms)
+        length = self.fixed_ms or self._whole_bars(max(short, self._rest_ms(0)))
         first_ms = d0 if self.stream.first_ms is None else self.stream.first_ms
         offset = max(0, min(first_ms - d0, DAY_MS - 1))
         start = d0 + offset // length * length

@@ -19,7 +19,7 @@ from storage.streams import Stream, read_streams
 
 BAR_MS = 60_000
 RULE = SampleRule(1_000, 10_000, True, depth=200, levels=200)
-SAMPLE_BYTES_PER_MS = 4 * 8 * 200 / 1_000
+FINE = SampleRule(100, 10_000, True, depth=500, levels=200)  # read as deep as 500, then cut
 
 
 @pytest.fixture(scope="module")
@@ -51,19 +51,20 @@ def walk(plan: WindowPlan, bytes_per_ms: float) -> Iterator[tuple[Window, float]
         window = plan.after(window, int(began), int(offset))
 
 
+@pytest.mark.parametrize(("rule", "sample_bytes_per_ms"), [(RULE, 6.4), (FINE, 224.0)])
 @given(bytes_per_ms=st.floats(0.001, 40.0), share=st.floats(0.01, 1.0))
 def test_windows_are_whole_bars_within_the_budget(
-    small: Stream, bytes_per_ms: float, share: float
+    small: Stream, rule: SampleRule, sample_bytes_per_ms: float, bytes_per_ms: float, share: float
 ) -> None:
     stream = of_size(small, int(bytes_per_ms * DAY_MS * share) + 1)
-    plan = plan_windows(stream, RULE, BAR_MS, None)
+    plan = plan_windows(stream, rule, BAR_MS, None)
     end = 0
     for window, held in walk(plan, bytes_per_ms):
         length = window.end_ms - window.start_ms
         assert window.start_ms == end
         assert length % BAR_MS == 0
         assert BAR_MS <= length <= LONGEST_MS
-        assert held + length * SAMPLE_BYTES_PER_MS <= BUDGET_BYTES
+        assert held + length * sample_bytes_per_ms <= BUDGET_BYTES
         end = window.end_ms
     assert end == DAY_MS
 

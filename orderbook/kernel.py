@@ -52,11 +52,11 @@ def inlined_kernel(function: Callable[..., Any]) -> Any:
 
 
 def _count_trailing_zeros(word: Any) -> int:
-    return (int(word) & -int(word)).bit_length() - 1
+    return (int(word) & -int(word)).bit_length() - 1 if word else 64
 
 
-# Zero bits below the lowest set bit of a uint64 that is not 0: one instruction, or plain Python
-# where kernels are not compiled, to be debugged or counted.
+# Zero bits below the lowest set bit of a uint64, 64 of 0: one instruction, or plain Python where
+# kernels are not compiled, to be debugged or counted.
 trailing_zeros: Any = (
     _count_trailing_zeros if getattr(config, "DISABLE_JIT", False) else numbers.trailing_zeros
 )

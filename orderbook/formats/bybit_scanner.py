@@ -3,14 +3,19 @@
 It knows lines of one form only (``bybit_form.py``): text that is equal to the byte, between it
 plain integers, and decimals of at most 15 digits. Any other line it leaves untouched. Every step
 tests one byte and stops at a byte it does not expect; each line ends in a line feed, which it
-expects nowhere else, so it cannot run over the end.
+expects nowhere else, so it cannot run over the end. Steps of more bytes look first whether the text
+is that long.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from orderbook.formats.bybit_form import ASKS, BIDS, TIME, TYPE, UPDATE_ID
+from orderbook.formats.bybit_levels import read_levels
+from orderbook.formats.decimals import FAIL, LAYOUT_POWER, LAYOUTS, digit, load_word
 from orderbook.kernel import inlined_kernel, kernel
 from orderbook.messages import BLANK, LINES, N_LEVELS, admit_message
 
@@ -25,103 +30,51 @@ def most_in(size: int) -> tuple[int, int]:
     return size // _SHORTEST_MESSAGE + 1, size // _SHORTEST_LEVEL + 1
 
 
-_NL, _CR, _COMMA, _DOT, _QUOTE, _LIST, _END_LIST, _ZERO, _S = 10, 13, 44, 46, 34, 91, 93, 48, 115
+_NL, _CR, _QUOTE, _ZERO, _S = 10, 13, 34, 48, 115
 _SNAPSHOT = np.frombuffer(b'"snapshot"', np.uint8)
 _DELTA = np.frombuffer(b'"delta"', np.uint8)
 
-# m / 10**k is the float64 nearest to the decimal when m < 2**53 and k <= 22 (both exact).
-_POWER = 10.0 ** np.arange(16)
-_MOST_DIGITS = np.uint64(15)
 _MOST_INTEGER_DIGITS = np.uint64(18)
 
 # Unsigned positions: numba wraps signed ones round for negative indexes, which costs a third.
-_FAIL = np.uint64(0xFFFFFFFFFFFFFFFF)
-_NONE, _ONE, _TWO, _NINE, _TEN = (np.uint64(value) for value in (0, 1, 2, 9, 10))
+_NONE, _ONE, _EIGHT, _NINE, _TEN = (np.uint64(value) for value in (0, 1, 8, 9, 10))
 
 
 @inlined_kernel
 def _skip(text, at, pieces, start, end):
-    """Position after a piece of text, or _FAIL."""
-    for i in range(start, end):
+    """Position after a piece of text, or FAIL."""
+    i, end = np.uint64(start), np.uint64(end)
+    # Eight bytes at a time, but where the text ends before the piece would.
+    if at + (end - i) <= np.uint64(len(text)):
+        while i + _EIGHT <= end:
+            if load_word(text, at) != load_word(pieces, i):
+                return FAIL
+            at += _EIGHT
+            i += _EIGHT
+    while i < end:
         if text[at] != pieces[i]:
-            return _FAIL
+            return FAIL
         at += _ONE
+        i += _ONE
     return at
 
 
 @inlined_kernel
-def _digit(text, at):
-    """The value of a digit; of any other byte more than 9."""
-    return np.uint64(text[at]) - np.uint64(_ZERO)
-
-
-@inlined_kernel
 def _read_integer(text, at):
-    """A JSON integer without sign: (value, position after it or _FAIL)."""
+    """A JSON integer without sign: (value, position after it or FAIL)."""
     start, value = at, _NONE
-    while _digit(text, at) <= _NINE:
-        value = value * _TEN + _digit(text, at)
+    while digit(text, at) <= _NINE:
+        value = value * _TEN + digit(text, at)
         at += _ONE
     count = at - start
     if count == _NONE or count > _MOST_INTEGER_DIGITS or (count > _ONE and text[start] == _ZERO):
-        at = _FAIL
+        at = FAIL
     return np.int64(value), at
 
 
 @inlined_kernel
-def _read_decimal(text, at):
-    """A decimal and its closing quote: (the float64 nearest to it, position after or _FAIL)."""
-    # More digits than 64 bits hold wrap round in here, and are refused by their number.
-    start, mantissa, decimals = at, _NONE, _NONE
-    while _digit(text, at) <= _NINE:
-        mantissa = mantissa * _TEN + _digit(text, at)
-        at += _ONE
-    whole = at - start
-    if text[at] == _DOT:
-        at += _ONE
-        start = at
-        while _digit(text, at) <= _NINE:
-            mantissa = mantissa * _TEN + _digit(text, at)
-            at += _ONE
-        decimals = at - start
-        if decimals == _NONE:
-            return 0.0, _FAIL
-    if text[at] != _QUOTE or whole == _NONE or whole + decimals > _MOST_DIGITS:
-        return 0.0, _FAIL
-    return np.float64(np.int64(mantissa)) / _POWER[decimals], at + _ONE
-
-
-@kernel
-def _read_levels(text, at, price, size, level):
-    """Levels from ``[`` up to ``]``: (next level's index, position after or _FAIL)."""
-    if text[at] != _LIST:
-        return level, _FAIL
-    at += _ONE
-    if text[at] == _END_LIST:
-        return level, at + _ONE
-    while True:
-        if text[at] != _LIST or text[at + _ONE] != _QUOTE:
-            return level, _FAIL
-        value, at = _read_decimal(text, at + _TWO)
-        if at == _FAIL or value == 0.0 or text[at] != _COMMA or text[at + _ONE] != _QUOTE:
-            return level, _FAIL
-        price[level] = value
-        value, at = _read_decimal(text, at + _TWO)
-        if at == _FAIL or text[at] != _END_LIST:
-            return level, _FAIL
-        size[level] = value
-        level += _ONE
-        at += _ONE
-        if text[at] == _END_LIST:
-            return level, at + _ONE
-        if text[at] != _COMMA:
-            return level, _FAIL
-        at += _ONE
-
-
-@inlined_kernel
 def _read_type(text, at):
-    """``"snapshot"`` or ``"delta"``: (is it a snapshot, position after it or _FAIL)."""
+    """``"snapshot"`` or ``"delta"``: (is it a snapshot, position after it or FAIL)."""
     if text[at] == _QUOTE and text[at + _ONE] == _S:
         return True, _skip(text, at, _SNAPSHOT, 0, len(_SNAPSHOT))
     return False, _skip(text, at, _DELTA, 0, len(_DELTA))
@@ -129,18 +82,18 @@ def _read_type(text, at):
 
 @inlined_kernel
 def _read_line_end(text, at):
-    """Position after a line end, or _FAIL."""
+    """Position after a line end, or FAIL."""
     if text[at] == _CR:
         at += _ONE
-    return at + _ONE if text[at] == _NL else _FAIL
+    return at + _ONE if text[at] == _NL else FAIL
 
 
 @inlined_kernel
 def _skip_blank(text, at):
-    """Position after a blank line, or _FAIL if the line is not blank."""
+    """Position after a blank line, or FAIL if the line is not blank."""
     while text[at] == 32 or text[at] == 9 or text[at] == _CR:
         at += _ONE
-    return at + _ONE if text[at] == _NL else _FAIL
+    return at + _ONE if text[at] == _NL else FAIL
 
 
 @inlined_kernel
@@ -169,22 +122,22 @@ def line_end(text, position):
 
 
 @inlined_kernel
-def _read_line(text, at, slots, pieces, piece_start, price, size, level):
+def _read_line(text, at, slots, pieces, piece_start, price, size, level, layouts, powers):
     """One line of the form.
 
     Returns:
-        (position after it or _FAIL, time, update id, is it a snapshot, index after the levels of
+        (position after it or FAIL, time, update id, is it a snapshot, index after the levels of
         the side listed first, index after those of both)
     """
     ts = update_id = np.int64(0)
     is_snapshot, middle, end = False, level, level
-    at = _skip(text, at, pieces, piece_start[0], piece_start[1]) if len(slots) > 0 else _FAIL
+    at = _skip(text, at, pieces, piece_start[0], piece_start[1]) if len(slots) > 0 else FAIL
     for k in range(len(slots)):
-        if at == _FAIL:
+        if at == FAIL:
             break
         if slots[k] == BIDS or slots[k] == ASKS:
             middle = end
-            end, at = _read_levels(text, at, price, size, end)
+            end, at = read_levels(text, at, price, size, end, layouts, powers)
         elif slots[k] == TYPE:
             is_snapshot, at = _read_type(text, at)
         else:
@@ -193,17 +146,17 @@ def _read_line(text, at, slots, pieces, piece_start, price, size, level):
                 ts = value
             elif slots[k] == UPDATE_ID:
                 update_id = value
-        if at != _FAIL:
+        if at != FAIL:
             at = _skip(text, at, pieces, piece_start[k + 1], piece_start[k + 2])
-    if at != _FAIL:
+    if at != FAIL:
         at = _read_line_end(text, at)
     return at, ts, update_id, is_snapshot, middle, end
 
 
 @kernel
-def scan(
+def _scan(
     text, position, state, times, update_ids, has_ids, snapshots, bid_counts, starts,
-    price, size, slots, pieces, piece_start, asks_first, has_id,
+    price, size, slots, pieces, piece_start, asks_first, has_id, layouts, powers,
 ):  # fmt: skip
     """Read lines from ``position`` on into the columns, until the lines or the window end.
 
@@ -212,6 +165,7 @@ def scan(
         position: where a line starts.
         state: the builder's state vector; columns have room for ``most_in(len(text))`` more.
         slots, pieces, piece_start, asks_first, has_id: the form of the lines, a ``LineForm``.
+        layouts, powers: ``decimals.LAYOUTS`` and ``decimals.LAYOUT_POWER``.
 
     Returns:
         (position of the first line not read, ALL_READ | SLOW_LINE | WINDOW_ENDED)
@@ -220,11 +174,11 @@ def scan(
     while at < text_end:
         level = np.uint64(state[N_LEVELS])
         after, ts, update_id, is_snapshot, middle, end = _read_line(
-            text, at, slots, pieces, piece_start, price, size, level
+            text, at, slots, pieces, piece_start, price, size, level, layouts, powers
         )  # fmt: skip
-        if after == _FAIL:
+        if after == FAIL:
             after = _skip_blank(text, at)
-            if after == _FAIL:
+            if after == FAIL:
                 return np.int64(at), SLOW_LINE
             state[BLANK] += 1
         else:
@@ -240,3 +194,8 @@ def scan(
         state[LINES] += 1
         at = after
     return np.int64(at), ALL_READ
+
+
+def scan(*arguments: Any) -> tuple[int, int]:
+    """The kernel ``_scan`` with the tables that its last two arguments are."""
+    return _scan(*arguments, LAYOUTS, LAYOUT_POWER)

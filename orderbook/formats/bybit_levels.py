@@ -63,22 +63,21 @@ def _read_price(text, at, before, layout, layouts):
 
 @kernel
 def _read_level(text, at, price, size, level):
-    """A level from its price on, byte by byte: (position after its ``]`` or FAIL, is it short).
+    """A level from its price on, byte by byte: (position after ``]`` or FAIL, price's length).
 
-    A short price is one that a word could hold, with at most one digit before the word.
+    A price counts as one longer if a dot is its second byte: then none can stand before a word.
     """
     start = at
     value, at = read_decimal(text, at)
     if at == FAIL or value == 0.0 or text[at] != _COMMA or text[at + _ONE] != _QUOTE:
-        return FAIL, False
-    length = at - start - _ONE
-    short = length <= MOST_IN_WORD or (length == _NINE and text[start + _ONE] != _DOT)
+        return FAIL, _NONE
+    length = at - start - _ONE + np.uint64(text[start + _ONE] == _DOT)
     price[level] = value
     value, at = read_decimal(text, at + _TWO)
     if at == FAIL or text[at] != _END_LIST:
-        return FAIL, False
+        return FAIL, _NONE
     size[level] = value
-    return at + _ONE, short
+    return at + _ONE, length
 
 
 @inlined_kernel
@@ -138,10 +137,11 @@ def read_levels(text, at, price, size, level, layouts, powers):
             )
             if ended:
                 return level, at
-        # A side whose prices are longer is not tried by words level after level.
-        at, short = _read_level(text, at, price, size, level)
+        at, length = _read_level(text, at, price, size, level)
         if at == FAIL:
             return level, FAIL
+        # A side whose prices are longer is not tried by words level after level.
+        short = length <= MOST_IN_WORD + _ONE
         level += _ONE
         if text[at] == _END_LIST:
             return level, at + _ONE

@@ -190,3 +190,13 @@ def test_levels_that_the_text_tears(side: bytes, data: st.DataObject) -> None:
     text = side[:cut] + b"\n"
     for poison in (side[cut:], side[cut + 1 :], b"0" * 99, b'"]]' * 9):
         assert read_side(text, poison + b"\n") is None
+
+
+@pytest.mark.parametrize("price", [b"112345.60", b"123456789", b"64995.30"])
+def test_every_stray_byte_of_a_price_is_seen(price: bytes) -> None:
+    """After a price of the same look, which the one with the stray byte is read by."""
+    for at in range(len(price)):
+        for byte in range(256):
+            odd = price[:at] + bytes([byte]) + price[at + 1 :]
+            text = b'[["%b","1"],["%b","2"],["%b","3"]]' % (price, odd, price) + b"\n" * 40
+            assert read_side(text, b"") == levels_twin(text), odd

@@ -200,3 +200,13 @@ def test_every_stray_byte_of_a_price_is_seen(price: bytes) -> None:
             odd = price[:at] + bytes([byte]) + price[at + 1 :]
             text = b'[["%b","1"],["%b","2"],["%b","3"]]' % (price, odd, price) + b"\n" * 40
             assert read_side(text, b"") == levels_twin(text), odd
+
+
+@pytest.mark.parametrize("price", [b"112345.60", b"64995.30", b"1"])
+@pytest.mark.parametrize("size", [b"0.049585", b"0", b"12345678.5"])
+def test_every_distance_from_the_end(price: bytes, size: bytes) -> None:
+    """Where kernels are not compiled, a byte read past the text is an ``IndexError``."""
+    side = b'[["%b","%b"],["%b","%b"]]' % (price, size, price, size)
+    for room in range(40):
+        text = side + b"\n" * (1 + room)
+        assert read_side(text, b"") == read_side(text, b"1" * 99) == levels_twin(text)

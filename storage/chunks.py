@@ -13,7 +13,7 @@ from typing import Protocol
 
 from storage.member_bytes import ByteSource
 
-_BUFFERS_AHEAD = 24  # what is inflated while a window's messages are replayed
+_BUFFERS_AHEAD = 48  # what is inflated while a window's messages are replayed
 
 
 class Chunks(Protocol):

@@ -20,6 +20,7 @@ from orderbook.checks import Finding, Limits, check_table
 from orderbook.errors import InvalidOutputError
 from orderbook.features import times_ms
 from orderbook.messages import Float64Array
+from orderbook.reused import let_go
 from orderbook.scaling import feature_rows
 from orderbook.schema import output_schema
 from storage.layout import Layout
@@ -87,6 +88,7 @@ def make_output(job: Job, layout: Layout, scaler: Scaler | None, limits: Limits)
         InvalidOutputError: validation found errors; the file is in quarantine with its report.
     """
     start = perf_counter()
+    let_go()  # of phase 1's windows: tables take other memory
     stream, recipe = job.stream, layout.recipe
     bars, final = layout.bars_file(stream), layout.output_file(stream)
     table = add_features(stream, bars, recipe, job.before).table

@@ -1,7 +1,7 @@
 """How long a window is: as many whole bars as keep its arrays within the memory budget.
 
 A member tells its size but not the time it covers. So the first window is short, and each later one
-is sized by the text that the one before it held; the rest of the text is one window if it fits.
+is sized by the text that the one before it held; a rest that takes half the budget is one window.
 Where windows end never shows in the result.
 """
 
@@ -13,7 +13,7 @@ from orderbook.calendar import DAY_MS, HOUR_MS, Window, day_start_ms
 from orderbook.sampling import SampleRule
 from storage.streams import Stream
 
-BUDGET_BYTES = 160 << 20
+BUDGET_BYTES = 208 << 20
 FIRST_MS = HOUR_MS // 4
 LONGEST_MS = 6 * HOUR_MS
 _MOST_GROWTH = 4  # a quiet quarter of an hour tells little about the six that follow
@@ -55,7 +55,9 @@ class WindowPlan:
     def _rest_ms(self, offset: int) -> float:
         """How long a window may be that holds all text from an offset on; 0 if that is too much."""
         rest = _ARRAY_BYTES_PER_TEXT_BYTE * (self.stream.member.size - offset)
-        return max(0.0, min((BUDGET_BYTES - rest) / self.sample_bytes_per_ms, LONGEST_MS))
+        if rest > BUDGET_BYTES / 2:
+            return 0.0
+        return min((BUDGET_BYTES - rest) / self.sample_bytes_per_ms, LONGEST_MS)
 
     def _whole_bars(self, length_ms: float) -> int:
         return max(1, int(length_ms // self.bar_interval_ms)) * self.bar_interval_ms

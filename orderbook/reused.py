@@ -34,6 +34,12 @@ def empty_reused(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         return np.frombuffer(block, kind, count).reshape(shape)
 
 
+def let_go() -> None:
+    """Give back to the system what no array lives in: what comes next is of another kind."""
+    with _lock:
+        _blocks[:] = [block for block in _blocks if _is_in_use(block)]
+
+
 def _find_block(size: int) -> mmap.mmap:
     """The smallest block that is free and large enough; else a new one, for those too small."""
     free = [block for block in _blocks if not _is_in_use(block)]

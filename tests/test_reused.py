@@ -115,3 +115,12 @@ def test_arrays_that_live_at_once_share_nothing(steps: list[tuple[int, int]]) ->
         living[place][:] = place
     for place, array in living.items():
         assert (array == place).all()
+
+
+def test_what_no_array_lives_in_is_given_back() -> None:
+    kept, gone = empty_reused((SIZE,), np.float64), empty_reused((SIZE,), np.float64)
+    kept[:] = 7.0
+    del gone
+    reused.let_go()
+    assert len(reused._blocks) == 1
+    assert (kept == 7.0).all()

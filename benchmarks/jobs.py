@@ -80,6 +80,7 @@ PARTS: dict[str, list[Job]] = {
     "plain": _each("plain", (PART_DAYS[0], BUSY)),
     "parsers": [Job("parsers", name, (BUSY,)) for name in PARSERS],
     "flow": [
+        Job("flow", "flow", (PART_DAYS[0],), workers(1)),
         Job("flow", "flow", (BUSY,), workers(1)),
         Job("flow", "flow", DAYS, workers(1)),
         Job("flow", "flow", DAYS, workers(2)),

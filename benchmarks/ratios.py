@@ -56,7 +56,8 @@ def wanted_ratios() -> Iterator[tuple[str, Ratio]]:
         name = f"cpu: {parser} ÷ parse-scanner"
         yield name, _quotient("cpu", (parser, BUSY), ("parse-scanner", BUSY))
     for contender, day, part in (
-        ("core", BUSY, PART_DAYS[0]), (_FINE, DEEP, DEEP_PART), ("plain", BUSY, PART_DAYS[0])
+        ("core", BUSY, PART_DAYS[0]), (_FINE, DEEP, DEEP_PART), ("plain", BUSY, PART_DAYS[0]),
+        (_ONE_WORKER, BUSY, PART_DAYS[0]),
     ):  # fmt: skip
         name = f"memory: {contender}, {day} ÷ {part}"
         yield name, _quotient("memory", (contender, day), (contender, part))

@@ -9,10 +9,8 @@ from uuid import UUID
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
-from prefect.events.worker import EventsWorker
-from prefect.logging.handlers import APILogWorker
 
-from flows.temporary_server import FLUSH_SECONDS
+from flows.temporary_server import FLUSH_SECONDS, send_what_waits
 
 # The states of task runs reach the server as events, which it writes to its database in its own
 # time: behind, after many short tasks, and in batches. A temporary server ends with the run;
@@ -30,9 +28,7 @@ def wait_until_recorded(state: State[None]) -> None:
         state: the flow run's, as ``return_state=True`` gives it.
     """
     flow_run_id = state.state_details.flow_run_id
-    # Prefect's threads would go on sending, to nobody, until they give up after a minute.
-    for sender in (EventsWorker, APILogWorker):
-        sender.drain_all(timeout=LONGEST_SECONDS)
+    send_what_waits()
     # The work is done whatever becomes of its history.
     with suppress(httpx.HTTPError), get_client(sync_client=True) as client:
         if flow_run_id:

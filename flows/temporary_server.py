@@ -22,6 +22,7 @@ from orderbook.errors import L2Error
 
 # The first start makes the database, which takes over 20 s on a slow disk.
 START_SECONDS = 120.0
+SEND_SECONDS = 60.0
 STOP_SECONDS = 10.0
 # How long it waits for more task runs before it writes them down: a whole number, as less than a
 # second it would take for none, and turn round and round.
@@ -82,7 +83,22 @@ def temporary_server() -> Iterator[TemporaryServer]:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
         process = _start(listener.fileno())
     with process, _used(url):
-        yield TemporaryServer(process, url)
+        try:
+            yield TemporaryServer(process, url)
+        finally:
+            send_what_waits()
+
+
+def send_what_waits() -> None:
+    """Let Prefect's threads send their events and log lines.
+
+    Once the server has ended they would go on trying for a minute before this process can end.
+    """
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for sender in (EventsWorker, APILogWorker):
+        sender.drain_all(timeout=SEND_SECONDS)
 
 
 def _start(listener: int) -> subprocess.Popen[bytes]:

@@ -28,7 +28,7 @@ fuzz:  ## ten minutes of new examples for every property test
 fuzz-scanner:  ## ten minutes of texts that take new branches of the scanner; needs atheris
 	.venv/bin/python -m tests.fuzz_scanner
 
-bench:  ## measure speed and memory (about an hour); PARTS="core inflate" for some of it
+bench:  ## measure speed and memory (half an hour); PARTS="core inflate" for some of it
 	./setup_cloud.sh --bench
 	.venv/bin/python -m benchmarks $(PARTS)
 

@@ -1,6 +1,6 @@
 """The command line: run contenders, write results.json, show the tables.
 
-python -m benchmarks                              everything: about an hour
+python -m benchmarks                              everything: half an hour
 python -m benchmarks inflate core --rounds 9      some parts
 python -m benchmarks --quick                      streams of seconds: does it all work?
 """

@@ -174,7 +174,8 @@ def some_runs() -> list[Run]:
     runs = []
     for number, (core_wall, plain_wall) in enumerate([(1.0, 50.0), (2.0, 80.0), (3.0, 90.0)]):
         stages = {"stages": {"parse": core_wall}, "stages_after": {"write": 3.0 - core_wall}}
-        roles: dict[str, Any] = {"memory_by_role": {"flow": 1.0}, "archive_seconds": 2.0}
+        seconds = {"run_seconds": 9.0, "archive_seconds": 2.0}
+        roles: dict[str, Any] = {"memory_by_role": {"flow": 1.0}, **seconds}
         runs += [
             some_run(number, "core", "core", archives.BUSY, core_wall, **stages, bars=1440),
             some_run(number, "plain", "plain", archives.BUSY, plain_wall, bars=1440),

@@ -15,7 +15,7 @@ from pathlib import Path
 from flows.settings import CommandLine, parse_command_line, require_source_folder
 from orderbook.errors import L2Error, RunFailedError
 
-DONE, FAILED, MISUSED = 0, 1, 2
+DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130  # 130 as shells say it
 LOG_NAME = "l2.log"
 
 
@@ -24,7 +24,7 @@ def main(argv: Sequence[str]) -> int:
 
     Returns:
         0 all archives are done (warnings included), 1 some failed or the run could not begin,
-        2 the command line or the settings are wrong.
+        2 the command line or the settings are wrong, 130 stopped by Ctrl-C.
     """
     # A UTF-8 console shows names as they are; another one must not end a run of hours.
     for stream in (sys.stdout, sys.stderr):
@@ -37,6 +37,8 @@ def main(argv: Sequence[str]) -> int:
         return MISUSED
     try:
         return _plan(command) if command.plan else _run(command)
+    except KeyboardInterrupt:  # what is done is told already
+        return INTERRUPTED
     except RunFailedError:  # told already, below the run's table
         return FAILED
     except L2Error as error:

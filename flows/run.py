@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
+from prefect.exceptions import TerminationSignal
+
 from flows import demo
 from flows.artifacts import ProgressArtifact
 from flows.bars_phase import BarsMade, make_bars
@@ -58,8 +60,12 @@ def _run(settings: Settings, display: Display) -> RunReport:
     survey = survey_source(settings, check_mount, list_members)
     with Workers(settings.execution.workers) as workers:
         work = Work(settings, display, workers, survey)
-        work.make_bars()
-        work.make_dataset(scaler)
+        try:
+            work.make_bars()
+            work.make_dataset(scaler)
+        except (KeyboardInterrupt, TerminationSignal):
+            display.say(work.describe_stop())
+            raise
     return work.report(perf_counter() - start)
 
 
@@ -191,6 +197,15 @@ class Work:
             findings=published.findings if published else (),
             seconds=self.seconds.get(stream, 0.0) + (published.seconds if published else 0.0),
             is_synthetic=stream.is_synthetic,
+        )
+
+    def describe_stop(self) -> str:
+        """What is done when a run is stopped: for the one who has stopped it."""
+        total = len(self.survey.streams)
+        files = sum(result.status == "made" for result in self.results.values())
+        return (
+            f"stopped: {len(self.records)} of {total} archives have their bars, {files} final files"
+            " were made; the next run makes the rest"
         )
 
     def report(self, seconds: float) -> RunReport:

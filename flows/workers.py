@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
+from multiprocessing import active_children
 from typing import Any, TypeVar
 
 from prefect import Task
@@ -34,6 +35,11 @@ class Workers:
         return self
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if error is not None and not isinstance(error, Exception):
+            # Ctrl-C, or the system ends this run. The pool would wait for the archives under way,
+            # and for one more of each process: minutes. What they have not finished is made anew.
+            for process in active_children():
+                process.kill()
         self._open.__exit__(kind, error, trace)
         self._pool = None
 

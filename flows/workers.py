@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
@@ -72,9 +73,16 @@ class Workers:
     def _started_pool(self) -> ProcessPoolTaskRunner:
         if self._pool is None:
             self._open.enter_context(_server_known_to_children())
-            runner = ProcessPoolTaskRunner(max_workers=self._count)
+            runner = ProcessPoolTaskRunner(
+                max_workers=self._count, initializer=_leave_ctrl_c_to_the_parent
+            )
             self._pool = self._open.enter_context(runner)
         return self._pool
+
+
+def _leave_ctrl_c_to_the_parent() -> None:
+    """A terminal sends it to all processes; an interrupted task would be taken for a failed one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager

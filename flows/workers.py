@@ -20,6 +20,8 @@ from flows.setting_values import usable_cores
 
 Result = TypeVar("Result")
 
+LOCK_SECONDS = 2.0  # a message is written in milliseconds
+
 
 class Workers:
     """Runs one task for many archives; one that fails leaves the others going.
@@ -37,10 +39,7 @@ class Workers:
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         if error is not None and not isinstance(error, Exception):
-            # Ctrl-C, or the system ends this run. The pool would wait for the archives under way,
-            # and for one more of each process: minutes. What they have not finished is made anew.
-            for process in active_children():
-                process.kill()
+            self._kill_processes()  # Ctrl-C, or the system ends this run
         self._open.__exit__(kind, error, trace)
         self._pool = None
 
@@ -69,6 +68,21 @@ class Workers:
             yield index_of[future.task_run_id], outcome
             if isinstance(outcome, BrokenProcessPool):
                 self._pool = None  # a process died: what comes next needs a pool of its own
+
+    def _kill_processes(self) -> None:
+        """End the pool's processes; what they have not finished, the next run makes.
+
+        The pool itself would wait for the archives under way, and for more: minutes.
+        """
+        # They share a queue for what Prefect is told, and its lock: one that were killed with the
+        # lock in its hand would let the pool wait for ever.
+        queue: Any = getattr(self._pool, "_subprocess_message_queue", None)
+        is_held = queue is not None and queue._wlock.acquire(timeout=LOCK_SECONDS)
+        for process in active_children():
+            process.kill()
+            process.join()
+        if is_held:
+            queue._wlock.release()
 
     def _started_pool(self) -> ProcessPoolTaskRunner:
         if self._pool is None:

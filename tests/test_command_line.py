@@ -71,6 +71,10 @@ def test_a_run_from_nothing_to_files(tmp_path: Path) -> None:
     assert len(outputs(tmp_path)) == 2
 
 
+# As on a terminal: what a shell starts in the background ignores Ctrl-C, and so all that follows.
+HEEDING_CTRL_C = ["env", "--default-signal=INT"]
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_stops_at_once_and_the_next_run_goes_on(tmp_path: Path, workers: int) -> None:
     """In the middle of the second or third archive of four, with windows enough to be caught."""
@@ -80,8 +84,9 @@ def test_ctrl_c_stops_at_once_and_the_next_run_goes_on(tmp_path: Path, workers: 
     stopped = tmp_path / "stopped"
     stopped.mkdir()
     with subprocess.Popen(
-        script(stopped, source, *options), cwd=stopped, env=environment_of(tmp_path), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        [*HEEDING_CTRL_C, *script(stopped, source, *options)], cwd=stopped,
+        env=environment_of(tmp_path), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        start_new_session=True,
     ) as process:  # fmt: skip
         try:
             assert process.stdout is not None

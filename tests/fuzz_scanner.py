@@ -4,7 +4,7 @@ python -m tests.fuzz_scanner --minutes 10
 
 The kernels run as plain Python, so that atheris sees each of their branches and looks for bytes
 that take others. Texts are handed over in torn pieces. What differs ends it, and the input is kept
-as ``crash-…`` in this folder. Needs atheris, for Linux and Python 3.11 (``pip install atheris``).
+as ``data/fuzz/crash-…``. Needs atheris, for Linux and Python 3.11 (``pip install atheris``).
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 os.environ["NUMBA_DISABLE_JIT"] = "1"  # before numba is imported
 
@@ -25,6 +23,7 @@ with atheris.instrument_imports(include=["orderbook"]):
     from orderbook.errors import MixedStreamError
     from orderbook.formats import bybit
 
+from flows.setting_values import PROJECT_ROOT
 from tests.bybit_lines import LINEAR_ORDER, SPOT_ORDER, Style, render
 from tests.core import MemoryText
 from tests.parsed import LINE, NAMED, REAL, WINDOW, Fact, facts_of
@@ -37,6 +36,7 @@ STYLES = (
     Style(data_order=("u", "seq", "a", "s", "b")),
     Style(space=" "),
 )
+CORPUS = PROJECT_ROOT / "data" / "fuzz"  # what takes new branches; the next run goes on from there
 SEEDS = (REAL, *(render(LINE, style) for style in STYLES))
 
 
@@ -83,14 +83,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz_scanner")
     parser.add_argument("--minutes", type=float, default=10.0)
     given = parser.parse_args(argv)
-    with TemporaryDirectory(prefix="l2-fuzz-") as folder:
-        for number, seed in enumerate(SEEDS):
-            for piece in (0, 255):
-                path = Path(folder) / f"seed-{number}-{piece}"
-                path.write_bytes(bytes([piece]) + seed + b"\n" + seed)
-        seconds = f"-max_total_time={60 * given.minutes:.0f}"
-        atheris.Setup([sys.argv[0], folder, seconds, "-max_len=1500"], check)
-        atheris.Fuzz()
+    CORPUS.mkdir(parents=True, exist_ok=True)
+    for number, seed in enumerate(SEEDS):
+        for piece in (0, 255):
+            (CORPUS / f"seed-{number}-{piece}").write_bytes(bytes([piece]) + seed + b"\n" + seed)
+    options = [f"-max_total_time={60 * given.minutes:.0f}", "-max_len=1500"]
+    atheris.Setup([sys.argv[0], str(CORPUS), f"-artifact_prefix={CORPUS}/", *options], check)
+    atheris.Fuzz()
 
 
 if __name__ == "__main__":

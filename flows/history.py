@@ -1,14 +1,17 @@
-"""The run's history in Prefect: a temporary server is given time to write down what it was told."""
+"""The run's history in Prefect: time to write down what was told, and an end to what was killed."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from contextlib import suppress
+from typing import Any, Literal
 from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
+from prefect.states import Crashed
 
 from flows.temporary_server import FLUSH_SECONDS, send_what_waits
 
@@ -48,9 +51,34 @@ def _wait_until_quiet(client: SyncPrefectClient, flow_run_id: UUID) -> None:
         now = time.monotonic()
 
 
+def mark_crashed(killed: Collection[UUID], flow_run_id: UUID) -> None:
+    """Give task runs whose process was killed, and the stages inside them, a final state.
+
+    They would be shown as Running for ever: nobody is left to tell what became of them.
+    """
+    time.sleep(QUIET_SECONDS)  # until it is written down that they began
+    ended = {str(run) for run in killed}
+    crashed: State[None] = Crashed(message="The process that worked on it was killed.")
+    with suppress(httpx.HTTPError), get_client(sync_client=True) as client:
+        for run in _ask(client, "/task_runs/filter", flow_run_id, ["RUNNING", "PENDING"]):
+            parents = {parent["id"] for parent in run["task_inputs"].get("__parents__", [])}
+            if ended & {run["id"], *parents}:
+                client.set_task_run_state(UUID(run["id"]), crashed, force=True)
+
+
 def _count(client: SyncPrefectClient, flow_run_id: UUID, states: list[str] | None = None) -> int:
     """How many task runs of a flow run the server knows, in some states or in any."""
+    return int(_ask(client, "/task_runs/count", flow_run_id, states))
+
+
+def _ask(
+    client: SyncPrefectClient,
+    path: Literal["/task_runs/count", "/task_runs/filter"],
+    flow_run_id: UUID,
+    states: list[str] | None,
+) -> Any:
+    """Ask the server about a flow run's task runs, in some states or in any."""
     wanted: dict[str, object] = {"flow_runs": {"id": {"any_": [str(flow_run_id)]}}}
     if states:
         wanted["task_runs"] = {"state": {"type": {"any_": states}}}
-    return int(client.request("POST", "/task_runs/count", json=wanted).raise_for_status().json())
+    return client.request("POST", path, json=wanted).raise_for_status().json()

@@ -25,7 +25,7 @@ from flows.report import ArchiveResult, RunReport, Status
 from flows.settings import Settings
 from flows.survey import Survey, layout_of, limits_of, survey_source
 from flows.workers import Workers
-from orderbook.errors import InvalidOutputError, ScalerError
+from orderbook.errors import InvalidOutputError, OutputError, ScalerError
 from storage.lock import exclusive
 from storage.manifest import BarsRecord
 from storage.progress import ProgressSlot, progress_board
@@ -41,7 +41,7 @@ def run(settings: Settings, display: Display) -> RunReport:
     """Process every archive of the source that the settings select.
 
     Raises:
-        SettingsError, SourceError, ScalerError, OutputBusyError: the run cannot begin.
+        SettingsError, SourceError, ScalerError, OutputBusyError, OutputError: the run cannot begin.
     """
     with ExitStack() as held:
         for folder in {settings.paths.bars, settings.paths.processed_output}:
@@ -130,7 +130,7 @@ class Work:
         if self.settings.features.apply_zscore:
             try:
                 scaler = scaler or self._fit(jobs)
-            except ScalerError as error:
+            except (ScalerError, OutputError) as error:
                 self.notes.append(str(error))
                 for job in jobs:
                     self._note(job, "waiting", str(error))

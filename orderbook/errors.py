@@ -4,12 +4,16 @@
     ├── SettingsError          a setting is unknown, wrong, or contradicts another (ValueError)
     ├── SourceError            the source folder is missing, empty, or no archive matches
     ├── OutputBusyError        another run is writing to the same folders
+    ├── OutputError            a file cannot be written: the disk is full, a right is missing
     ├── DuplicateStreamError   two archives claim one series and day, or one output file
     ├── ArchiveError           one archive cannot be used; the others go on
-    │   ├── DamagedArchiveError    not a ZIP, truncated, CRC wrong, encrypted, unsupported
+    │   ├── MissingArchiveError    gone since it was listed, or not to be opened
+    │   ├── DamagedArchiveError    not a ZIP, truncated, its checksum wrong, empty
+    │   ├── RefusedMemberError     encrypted, oddly compressed, a bomb, a name that leads outside
     │   ├── UnknownDialectError    no reader for the member's format
     │   ├── MixedStreamError       another symbol or topic in mid-stream
     │   ├── NoBarsError            the stream gave no bar at all
+    │   ├── WorkerKilledError      the process that worked on it was killed
     │   └── InvalidOutputError     validation found errors; the file went to quarantine
     ├── ScalerError            the scaler is torn, differs from the settings, or cannot be fitted
     └── RunFailedError         the run ended with failed archives
@@ -32,6 +36,10 @@ class SourceError(L2Error):
 
 class OutputBusyError(L2Error):
     """Another run is writing to the same folders."""
+
+
+class OutputError(L2Error):
+    """A file of the run cannot be written, and will not be in a moment either."""
 
 
 class DuplicateStreamError(L2Error):
@@ -74,8 +82,16 @@ class ArchiveError(L2Error):
         return f"{self.reason} ({', '.join(where)})" if where else self.reason
 
 
+class MissingArchiveError(ArchiveError):
+    """The archive is gone since it was listed, or may not be opened."""
+
+
 class DamagedArchiveError(ArchiveError):
-    """The ZIP itself is damaged, encrypted, or of a kind that is not read."""
+    """The ZIP is not whole, or holds nothing."""
+
+
+class RefusedMemberError(ArchiveError):
+    """A member that is whole and is not read: what it is cannot be, or is not safe to be."""
 
 
 class UnknownDialectError(ArchiveError):
@@ -88,6 +104,10 @@ class MixedStreamError(ArchiveError):
 
 class NoBarsError(ArchiveError):
     """The stream gave no bar: nothing to write."""
+
+
+class WorkerKilledError(ArchiveError):
+    """The process that worked on the archive was killed."""
 
 
 class InvalidOutputError(ArchiveError):

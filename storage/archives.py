@@ -9,23 +9,35 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from isal import isal_zlib
 
-from orderbook.errors import ArchiveError, DamagedArchiveError
+from orderbook.errors import (
+    ArchiveError,
+    DamagedArchiveError,
+    MissingArchiveError,
+    RefusedMemberError,
+)
 
 # An archive whose ZIP comment starts so was made by the project, not by a venue.
 SYNTHETIC_COMMENT = b"synthetic"
 
 _LITTER = ("__MACOSX", ".")
 
+# A bomb unpacks to a hundred times its size and more; order-book text to some ten times.
+BOMB_RATIO, BOMB_SIZE = 100, 64 << 20
+
 # What ``zipfile`` and igzip raise on bytes that are no whole ZIP; LookupError: names not there.
 _DAMAGE: Any = (
     zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, isal_zlib.error, EOFError,
     NotImplementedError, RuntimeError, UnicodeDecodeError, LookupError,
 )  # fmt: skip
+
+_ENCRYPTED = 1  # a bit of a member's flags
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+_GONE = (FileNotFoundError, NotADirectoryError, PermissionError)
 
 
 @dataclass(frozen=True)
@@ -44,7 +56,8 @@ class Archive:
 
     def check_unchanged(self) -> None:
         """Raise if the file is no longer the one that was listed."""
-        now = self.file.stat()
+        with damage_reported(self):
+            now = self.file.stat()
         if (now.st_size, now.st_mtime_ns) != (self.size, self.mtime_ns):
             raise ArchiveError("the archive changed while it was read; run again", self.path)
 
@@ -75,9 +88,16 @@ def _archive(root: Path, path: Path) -> Archive:
 
 @contextmanager
 def damage_reported(archive: Archive, member: str | None = None) -> Iterator[None]:
-    """Turn what ``zipfile`` and igzip raise on a bad archive into ``DamagedArchiveError``."""
+    """Turn what is raised on a bad archive, or on one that is gone, into an ``ArchiveError``."""
     try:
         yield
+    except _GONE as error:
+        raise MissingArchiveError(
+            f"expected the archive that was listed, found: {error.strerror}. Is the drive still "
+            "there, and may this user read it? Then run again",
+            archive.path,
+            member,
+        ) from error
     except (*_DAMAGE, OSError) as error:
         # EINVAL: a seek to where no file reaches. Any other OSError is the drive's, not the ZIP's.
         if not isinstance(error, _DAMAGE) and getattr(error, "errno", None) != errno.EINVAL:
@@ -92,16 +112,44 @@ def list_members(archive: Archive) -> tuple[list[Member], bool]:
     """The archive's members, without litter, and whether the project itself made it.
 
     Raises:
+        MissingArchiveError: it is gone, or may not be read.
         DamagedArchiveError: not a ZIP, or it holds nothing to read.
+        RefusedMemberError: a member is not to be read.
     """
     with damage_reported(archive), zipfile.ZipFile(archive.file) as opened:
         entries = [e for e in opened.infolist() if not e.is_dir() and not _is_litter(e.filename)]
         is_synthetic = opened.comment.startswith(SYNTHETIC_COMMENT)
     if not entries:
-        raise DamagedArchiveError("the ZIP holds no member", archive.path)
+        raise DamagedArchiveError("expected a member, found none; fetch it again", archive.path)
+    for entry in entries:
+        if reason := _why_refused(entry):
+            raise RefusedMemberError(reason, archive.path, entry.filename)
     members = [Member(e.filename, e.file_size, e.compress_size, e.CRC) for e in entries]
     return members, is_synthetic
 
 
+def _why_refused(entry: zipfile.ZipInfo) -> str | None:
+    """Why a member is not read, though its ZIP is whole; None if it is."""
+    if entry.flag_bits & _ENCRYPTED:
+        return "expected a member without a password, found an encrypted one; zip it anew without"
+    if entry.compress_type not in _COMPRESSIONS:
+        return f"expected deflate, found compression method {entry.compress_type}; zip it anew"
+    if entry.file_size > max(BOMB_SIZE, BOMB_RATIO * entry.compress_size):
+        return (
+            f"expected at most {BOMB_RATIO} bytes of text for a zipped one, found "
+            f"{entry.file_size:,} in {entry.compress_size:,}: this is no order-book text"
+        )
+    if _leads_outside(entry.filename):
+        return "expected a member's name that stays inside its ZIP; no venue writes such a one"
+    return None
+
+
+def _leads_outside(name: str) -> bool:
+    """Nothing is unpacked, so such a name could do no harm; but it is a sign of a bad source."""
+    path = PureWindowsPath(name)  # knows both kinds of slash, and drives
+    return bool(path.anchor) or ".." in path.parts
+
+
 def _is_litter(name: str) -> bool:
-    return any(part.startswith(_LITTER) for part in PurePosixPath(name).parts)
+    parts = PurePosixPath(name).parts
+    return not _leads_outside(name) and any(part.startswith(_LITTER) for part in parts)

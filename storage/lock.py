@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from orderbook.errors import OutputBusyError
+from storage.tables import writing
 
 
 @contextmanager
@@ -16,9 +17,12 @@ def exclusive(folder: Path) -> Iterator[None]:
 
     Raises:
         OutputBusyError: another run holds it.
+        OutputError: it cannot be made, or written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as file:
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / ".lock").open("w")
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

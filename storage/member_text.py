@@ -37,13 +37,13 @@ class MemberText:
         self.archive, self.member = archive, member
         self.offset = 0
         self._progress, self._told = progress, 0
-        self._file = archive.file.open("rb", buffering=0)
-        try:
-            with damage_reported(archive, member.name):
+        with damage_reported(archive, member.name):
+            self._file = archive.file.open("rb", buffering=0)
+            try:
                 source = open_bytes(self._file, member.name)
-        except BaseException:
-            self._file.close()
-            raise
+            except BaseException:
+                self._file.close()
+                raise
         # A line that a chunk tears is put before the chunk that follows, if it is not too long.
         self._margin = min(CHUNK, _MARGIN)
         self._chunks = open_chunks(source, CHUNK, self._margin, read_ahead)

@@ -22,11 +22,21 @@ def open_folder(root: Path, include: str, mode: str) -> list[Archive]:
             f"source.mode {mode!r} is not built yet; known: {', '.join(BUILT_MODES)}. A drive that "
             "is mounted already is read with source.mode folder"
         )
+    try:
+        return _find_archives(root, include)
+    except PermissionError as error:
+        raise SourceError(
+            f"expected a folder of archives at {root}, found one that this user may not read: "
+            f"{error.strerror}"
+        ) from error
+
+
+def _find_archives(root: Path, include: str) -> list[Archive]:
     if not root.is_dir():
         raise SourceError(f"expected a folder of archives at {root}, found {_found_at(root)}")
+    held = sum(1 for _ in root.iterdir())
     archives = find_archives(root, include)
     if not archives:
-        held = sum(1 for _ in root.iterdir())
         raise SourceError(
             f"no archive in {root} matches source.include {include!r}; the folder holds "
             f"{held} entries at its top"

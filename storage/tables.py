@@ -4,12 +4,32 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from orderbook.errors import OutputError
+
+_NO_ROOM = "Free some room there, or take another folder"
+_NO_RIGHT = "Let this user write there, or take another folder"
+
+# Why a file cannot be written, where waiting does not help, and what does.
+_REMEDIES = {
+    errno.ENOSPC: _NO_ROOM,
+    errno.EDQUOT: _NO_ROOM,
+    errno.EFBIG: _NO_ROOM,
+    errno.EACCES: _NO_RIGHT,
+    errno.EPERM: _NO_RIGHT,
+    errno.EROFS: _NO_RIGHT,
+    errno.ENOTDIR: "A file stands where a folder should: remove it, or take another folder",
+    errno.EEXIST: "A file stands where a folder should: remove it, or take another folder",
+    errno.EISDIR: "A folder stands where a file should: remove it, or take another name",
+}
 
 
 @dataclass(frozen=True)
@@ -25,30 +45,69 @@ def temporary_path(final: Path) -> Path:
     return final.with_name(f".{final.name}.tmp")
 
 
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Raise what keeps a file from being written, and will not pass, as ``OutputError``."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _REMEDIES:
+            raise  # of a network or a mount: worth another try
+        raise OutputError(
+            f"cannot write {path}: {error.strerror}. {_REMEDIES[error.errno]}, and run again"
+        ) from error
+
+
+@contextmanager
+def temporary_file(final: Path) -> Iterator[BinaryIO]:
+    """A file to fill under its temporary name: fsynced at the end, gone after an error.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    temporary = temporary_path(final)
+    with writing(final), _gone_on_error(temporary):
+        final.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+
+
+@contextmanager
+def _gone_on_error(temporary: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # the error under way says more
+            temporary.unlink(missing_ok=True)
+        raise
+
+
 def write_table(
     table: pa.Table, final: Path, metadata: Mapping[str, str], compression: Compression
 ) -> Path:
-    """Write a table under its temporary name, fsynced; ``publish`` gives it its final one."""
-    temporary = temporary_path(final)
-    temporary.parent.mkdir(parents=True, exist_ok=True)
+    """Write a table under its temporary name; ``publish`` gives it its final one.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), **metadata})
-    try:
-        with temporary.open("wb") as file:
-            pq.write_table(
-                table, file, compression=compression.codec, compression_level=compression.level
-            )
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return temporary
+    with temporary_file(final) as file:
+        pq.write_table(
+            table, file, compression=compression.codec, compression_level=compression.level
+        )
+    return temporary_path(final)
 
 
 def publish(temporary: Path, final: Path) -> None:
-    """Give a whole, checked file its final name; lasting once the folder is synced."""
-    final.parent.mkdir(parents=True, exist_ok=True)
-    temporary.replace(final)
+    """Give a whole, checked file its final name; lasting once the folder is synced.
+
+    Raises:
+        OutputError: it cannot be given; the temporary file is gone.
+    """
+    with writing(final), _gone_on_error(temporary):
+        temporary.replace(final)
     folder = os.open(final.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
@@ -57,18 +116,14 @@ def publish(temporary: Path, final: Path) -> None:
 
 
 def write_file(content: bytes, final: Path) -> None:
-    """Write a small file atomically."""
-    temporary = temporary_path(final)
-    final.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    publish(temporary, final)
+    """Write a small file atomically.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with temporary_file(final) as file:
+        file.write(content)
+    publish(temporary_path(final), final)
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:

@@ -162,7 +162,7 @@ def test_a_format_without_a_reader(tmp_path: Path) -> None:
 
 def test_a_damaged_archive_has_no_streams(tmp_path: Path) -> None:
     with pytest.raises(DamagedArchiveError):
-        read_streams(write_damaged(tmp_path, "encrypted"))
+        read_streams(write_damaged(tmp_path, "truncated"))
 
 
 # ---------------------------------------------------------------- several members

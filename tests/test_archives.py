@@ -11,10 +11,24 @@ from pathlib import Path
 
 import pytest
 
-from orderbook.errors import ArchiveError, DamagedArchiveError
-from storage.archives import Member, damage_reported, find_archives, list_members
+from orderbook.errors import (
+    ArchiveError,
+    DamagedArchiveError,
+    MissingArchiveError,
+    RefusedMemberError,
+)
+from storage.archives import BOMB_SIZE, Member, damage_reported, find_archives, list_members
 from storage.member_text import MemberText
-from tests.zips import DAMAGES, NAME, TEXT, archive_at, write_damaged, write_zip
+from tests.zips import (
+    DAMAGES,
+    DIRECTORY_ENTRY,
+    NAME,
+    TEXT,
+    archive_at,
+    put_bytes,
+    write_damaged,
+    write_zip,
+)
 
 
 def names_in(root: Path, members: dict[str, bytes]) -> list[str]:
@@ -83,12 +97,12 @@ def test_members_keep_the_order_of_the_archive(tmp_path: Path) -> None:
 def test_litter_is_no_member(tmp_path: Path, litter: str) -> None:
     """What computers leave in archives: folders, hidden files, the Finder's."""
     assert names_in(tmp_path, {litter: b"", "a.data": b"x"}) == ["a.data"]
-    with pytest.raises(DamagedArchiveError, match=r"the ZIP holds no member \(a.zip\)"):
+    with pytest.raises(DamagedArchiveError, match=r"expected a member, found none; .* \(a.zip\)"):
         names_in(tmp_path, {litter: b""})
 
 
 def test_an_archive_without_members(tmp_path: Path) -> None:
-    with pytest.raises(DamagedArchiveError, match="holds no member"):
+    with pytest.raises(DamagedArchiveError, match="expected a member, found none"):
         names_in(tmp_path, {})
 
 
@@ -96,6 +110,57 @@ def test_an_archive_without_members(tmp_path: Path) -> None:
 def test_the_projects_own_archives_are_marked(tmp_path: Path, comment: bytes, marked: bool) -> None:
     """§5: whether it is synthetic stands in the ZIP's comment."""
     assert list_members(write_zip(tmp_path, comment=comment))[1] is marked
+
+
+# ---------------------------------------------------------------- refused
+
+
+@pytest.mark.parametrize(
+    ("offset", "new", "found"),
+    [
+        (8, b"\x01\x00", "found an encrypted one"),
+        (8, b"\x41\x00", "found an encrypted one"),
+        (10, b"\x09\x00", "found compression method 9"),
+        (24, b"\xff\xff\xff\x7f", "found 2,147,483,647 in"),
+    ],
+)
+def test_a_member_that_is_not_read(tmp_path: Path, offset: int, new: bytes, found: str) -> None:
+    """What the directory says is enough: nothing of it is inflated."""
+    archive = write_zip(tmp_path)
+    archive.file.write_bytes(put_bytes(archive.file.read_bytes(), DIRECTORY_ENTRY, offset, new))
+    with pytest.raises(RefusedMemberError, match=found) as caught:
+        list_members(archive)
+    assert (caught.value.archive, caught.value.member) == (archive.path, f"{NAME}.data")
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+def test_what_is_a_bomb(tmp_path: Path, extra: int) -> None:
+    """A hundred times its size, and large: small texts may be as repetitive as they like."""
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("a.data", bytes(BOMB_SIZE + extra))
+    is_refused = False
+    try:
+        list_members(archive_at(tmp_path, "a.zip"))
+    except RefusedMemberError:
+        is_refused = True
+    assert is_refused is bool(extra)
+
+
+@pytest.mark.parametrize(
+    "name", ["../a.data", "x/../../a.data", "/a.data", "..\\a.data", "C:\\a.data", "C:a.data"]
+)
+def test_names_that_lead_outside(tmp_path: Path, name: str) -> None:
+    """Nothing is unpacked; but who writes such names is not to be trusted with numbers."""
+    with pytest.raises(RefusedMemberError, match="stays inside its ZIP"):
+        names_in(tmp_path, {name: b""})
+
+
+@pytest.mark.parametrize("name", ["a..b.data", "x/..a/b.data", "x/a.data", "a b.data"])
+def test_names_that_stay_inside(tmp_path: Path, name: str) -> None:
+    """Dots are allowed; a hidden folder's content is litter."""
+    names = names_in(tmp_path, {name: b"", "z.data": b""})
+    assert names == (["z.data"] if "/..a" in name else [name, "z.data"])
 
 
 # ---------------------------------------------------------------- damage
@@ -139,11 +204,16 @@ def test_damage_inside_a_member_is_seen_when_it_is_read(tmp_path: Path, damage: 
 
 
 def test_a_missing_file_is_no_damage(tmp_path: Path) -> None:
-    """A network or a mount may bring it back: such errors stay what they are."""
+    """It is told as missing; what a network or a mount raises stays what it is, to be retried."""
     archive = write_zip(tmp_path)
+    (member,), _ = list_members(archive)
     archive.file.unlink()
-    with pytest.raises(FileNotFoundError):
-        list_members(archive)
+    for read in (
+        lambda: list_members(archive), lambda: MemberText(archive, member), archive.check_unchanged,
+    ):  # fmt: skip
+        with pytest.raises(MissingArchiveError, match="found: No such file") as caught:
+            read()
+        assert caught.value.archive == archive.path
     with pytest.raises(OSError, match="Input/output"), damage_reported(archive):
         raise OSError(5, "Input/output error")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import date
@@ -206,3 +208,46 @@ def test_links_lead_somewhere(page: Path) -> None:
         if not target.exists() or (anchor and anchor not in anchors_of(target)):
             broken.append(link)
     assert not broken
+
+
+# --- commands that people type -----------------------------------------------------------------
+
+MAKEFILE = (PROJECT_ROOT / "Makefile").read_text()
+SETUP = (PROJECT_ROOT / "setup_cloud.sh").read_text()
+
+
+def test_every_make_target_is_told() -> None:
+    """In CONTRIBUTING.md, and by `make help`."""
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
+    told = re.findall(
+        r"^\| `make ([\w-]+)` \|", (PROJECT_ROOT / "CONTRIBUTING.md").read_text(), re.M
+    )
+    helped = re.findall(r"^([\w-]+):.*## ", MAKEFILE, re.MULTILINE)
+    assert sorted(told) == sorted(helped) == sorted(phony.split())
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(PROJECT_ROOT)))
+def test_commands_are_there(page: Path) -> None:
+    """Whatever a page tells to type: scripts, programs of `.venv`, make's targets, options."""
+    text = page.read_text()
+    scripts = re.findall(r"(?<![\w/])(?:\./|\.venv/bin/python )([\w/]+\.(?:py|sh))", text)
+    assert [script for script in scripts if not (PROJECT_ROOT / script).is_file()] == []
+    programs = set(re.findall(r"\.venv/bin/([\w-]+)", text))
+    assert [each for each in programs if not (PROJECT_ROOT / ".venv" / "bin" / each).exists()] == []
+    targets = set(re.findall(r"`make ([\w-]+)", text))
+    assert [each for each in targets if f"\n{each}:" not in MAKEFILE] == []
+
+
+def test_every_option_is_told() -> None:
+    """Of the three scripts: what `--help` lists stands in a page."""
+    told = "\n".join(page.read_text() for page in pages())
+    for script in ("flows/l2_flow.py", "flows/check_causality.py"):
+        done = subprocess.run(
+            [sys.executable, script, "--help"], cwd=PROJECT_ROOT, capture_output=True, text=True,
+            check=True,
+        )  # fmt: skip
+        options = set(re.findall(r"--([a-z][\w.]+)", done.stdout))
+        assert options
+        assert [option for option in options if option not in told] == []
+    usage = re.findall(r"^#   \./setup_cloud\.sh (--\w+)", SETUP, re.MULTILINE)
+    assert [option for option in usage if option not in told] == []

@@ -7,8 +7,10 @@ import re
 
 import pytest
 
+from flows.settings import PROJECT_ROOT
 from orderbook import errors
 from orderbook.errors import ArchiveError, DamagedArchiveError, L2Error, SettingsError
+from tests.faults import Fault, faults, raised_for
 
 
 def all_errors(error: type[L2Error] = L2Error) -> list[type[L2Error]]:
@@ -71,3 +73,25 @@ def test_a_place_may_be_added_later() -> None:
 def test_a_wrong_setting_is_a_value_error() -> None:
     """Callers expect the built-in too."""
     assert issubclass(SettingsError, ValueError)
+
+
+# ---------------------------------------------------------------- docs/faults.md
+
+
+@pytest.mark.parametrize("fault", faults().values(), ids=lambda fault: fault.name)
+def test_every_fault_has_its_test(fault: Fault) -> None:
+    """The function is there, and the file speaks of the fault by its name."""
+    text = (PROJECT_ROOT / fault.file).read_text()
+    assert f"def {fault.test}(" in text
+    assert f'"{fault.name}"' in text
+    assert fault.says
+
+
+def test_every_error_is_told() -> None:
+    """Each class but the root, with faults that stand on the page."""
+    assert set(raised_for()) == {error.__name__ for error in all_errors()} - {"L2Error"}
+    summaries = {"SettingsError", "ScalerError", "RunFailedError"}
+    named = [
+        fault for name, told in raised_for().items() if name not in summaries for fault in told
+    ]
+    assert set(named) <= set(faults())

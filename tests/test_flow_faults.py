@@ -1,4 +1,4 @@
-"""Retries, failures and exit codes: transient faults are tried again, all others told at once."""
+"""Retries: transient faults are tried again and change nothing; all others are told at once."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from flows.main import main
 from tasks import stage
-from tests.flow_runs import outputs, run_pipeline, settings_for, two_days, write_source, write_zip
+from tests.flow_runs import outputs, run_pipeline, two_days, write_source
+from tests.program import start
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -116,55 +116,16 @@ def test_which_errors_are_transient(error: Exception, expected: bool) -> None:
     assert stage.is_transient(error) is expected
 
 
-def arguments(root: Path, source: Path, *more: str) -> list[str]:
-    """A command line with every output below ``root``."""
-    paths = settings_for(root, source).paths
-    given = {name: str(path) for name, path in paths.model_dump().items()}
-    options = [f"--paths.{name}={value}" for name, value in given.items()]
-    return [*options, "--source.mode=folder", "--execution.workers=1", *more]
-
-
-def test_a_failed_archive_is_named_and_the_run_exits_1(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The reason too; the others are done."""
-    bad = tmp_path / "source"
-    write_source(bad, two_days(), only=[0])
-    write_zip(bad / "linear/BTCUSDT/2025-08-21_BTCUSDT_ob20.data.zip", "a.csv", b"x,y\n")
-    assert main(arguments(tmp_path, bad)) == 1
-    printed = capsys.readouterr()
-    assert "1 of 2 archives failed" in printed.out
-    assert "no reader for this member; dialects known: Bybit NDJSON" in printed.out
-    assert len(outputs(tmp_path)) == 1
-
-
-def test_a_missing_source_exits_1_with_what_was_found(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The nearest folder that exists is named."""
-    assert main(arguments(tmp_path, tmp_path / "nowhere" / "at all")) == 1
-    assert f"the nearest folder that exists is {tmp_path}" in capsys.readouterr().err
-
-
-def test_wrong_settings_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
-    """Before anything is done."""
-    assert main(["--etl.orderbook_level=3"]) == 2
-    assert "etl.orderbook_levels" in capsys.readouterr().err
-
-
-def test_the_plan_lists_and_stops(
-    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_plan_lists_and_stops(source: Path, tmp_path: Path) -> None:
     """What is to be read before the run, and what is done after it."""
-    assert main(arguments(tmp_path, source, "--plan")) == 0
-    before = capsys.readouterr().out
-    assert before.count("to read ") >= 2
-    assert "2 streams" in before
+    before = start(tmp_path, source, "--plan")
+    assert before.exit_code == 0
+    assert before.said.count("to read ") >= 2
+    assert "2 streams" in before.said
     assert not outputs(tmp_path)
     run_pipeline(tmp_path, source)
-    assert main(arguments(tmp_path, source, "--plan")) == 0
-    after = capsys.readouterr().out
-    assert after.count(" done ") == 2
-    assert "0.0 MB of text to read" in after
-    assert main(arguments(tmp_path, source, "--plan", "--etl.compression=none")) == 0
-    assert capsys.readouterr().out.count(" to make ") == 2
+    after = start(tmp_path, source, "--plan")
+    assert after.exit_code == 0
+    assert after.said.count(" done ") == 2
+    assert "0.0 MB of text to read" in after.said
+    assert start(tmp_path, source, "--plan", "--etl.compression=none").said.count(" to make ") == 2

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from orderbook.errors import OutputError
 from storage import tables
 from storage.quarantine import Quarantine
 from storage.tables import (
@@ -112,7 +113,7 @@ def test_a_failed_table_leaves_nothing(
     if older:
         publish(write_table(TABLE, final, {}, SNAPPY), final)
     monkeypatch.setattr(pq if at == "write_table" else os, at, fail)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OutputError, match="No space left"):
         write_table(TABLE.slice(0, 1), final, {}, SNAPPY)
     assert files_in(tmp_path) == (["day.parquet"] if older else [])
     assert not older or read_row_count(final) == 3
@@ -147,7 +148,7 @@ def test_a_small_file_is_whole_or_not_there(
         write_file(older, final)
         assert final.read_bytes() == older
     monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OutputError, match="No space left"):
         write_file(b"newer", final)
     assert files_in(tmp_path) == (["new/scaler.json"] if older else [])
     assert not older or final.read_bytes() == older

@@ -82,8 +82,6 @@ DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         "list",
     ),
     "offset before the file": (lambda z: put_bytes(z, END_OF_DIRECTORY, 16, b"\xff" * 4), "open"),
-    "encrypted": (lambda z: put_bytes(z, DIRECTORY_ENTRY, 8, b"\x01\x00"), "open"),
-    "unknown compression": (lambda z: put_bytes(z, DIRECTORY_ENTRY, 10, b"\x61\x00"), "open"),
     "offset behind the file": (
         lambda z: put_bytes(z, DIRECTORY_ENTRY, 42, b"\xff\xff\xff\x7f"),
         "open",

@@ -1,0 +1,48 @@
+"""File rights that hold for root too, as they do for everybody else."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+_VERSION = 0x20080522  # of the structures below
+_OVERRIDES = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+
+
+@contextmanager
+def refused(path: Path, mode: int) -> Iterator[None]:
+    """Give a file or folder another mode, and obey it: root's thread lays down its privilege."""
+    before = path.stat().st_mode
+    path.chmod(mode)
+    try:
+        with _without_overrides():
+            yield
+    finally:
+        path.chmod(before)
+
+
+@contextmanager
+def _without_overrides() -> Iterator[None]:
+    """Capabilities belong to a thread; the effective ones can be taken up again."""
+    if os.geteuid() != 0:
+        yield
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(_VERSION, 0)
+    data = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable: 32 bits, then 32 more
+    if libc.capget(header, data):
+        pytest.skip("capabilities cannot be read here, so root may always write")
+    effective = data[0]
+    data[0] = effective & ~_OVERRIDES
+    if libc.capset(header, data):
+        pytest.skip("capabilities cannot be set here, so root may always write")
+    try:
+        yield
+    finally:
+        data[0] = effective
+        libc.capset(header, data)

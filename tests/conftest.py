@@ -1,7 +1,8 @@
-"""What all tests share: Hypothesis without deadlines, the recordings, one Prefect server."""
+"""What all tests share: Hypothesis without deadlines, recordings, settings, one Prefect server."""
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from flows.command_line import ENV_PREFIX
 from flows.main import configure_prefect
 
 # The first call of a kernel compiles it: no deadline fits that.
@@ -35,6 +37,21 @@ def recordings() -> Path:
     if not RECORDINGS.is_dir():
         pytest.skip(f"no recordings at {RECORDINGS}: they are not part of the project")
     return RECORDINGS
+
+
+@pytest.fixture
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment in which no setting is given."""
+    for name in [name for name in os.environ if name.upper().startswith(ENV_PREFIX)]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A settings file in which nothing is set."""
+    path = tmp_path / "settings.yaml"
+    path.write_text("")
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -9,19 +9,27 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from orderbook.synthetic.kernels import FILL_TICKS, RING_TICKS, TABLE
+REACH_TICKS = 4_096  # the market is kept this far from its touch, on either side
+RING_TICKS = 16_384  # both sides, the spread and a move: no two live ticks share a slot
+RING_MASK = RING_TICKS - 1
+FILL_TICKS = 3_072  # from here on no tick is left empty, so that any depth up to 1000 is there
+TABLE = 4_096  # quantiles of a distribution: 12 random bits draw from it
+
+# Slots of Market.clock: the beat on the grid, the next delta's ``ts``, the snapshot's ``ts``, and
+# what closes the last message, in the order of a line: ``u``, ``seq``, ``cts``.
+BEAT_MS, NEXT_MS, SENT_MS, UPDATE_ID, SEQUENCE, EVENT_MS = range(6)
 
 Int64Array = NDArray[np.int64]
 Float64Array = NDArray[np.float64]
 
 
 class Market(NamedTuple):
-    """State of one market, changed in place by the kernels; a tick is a price in steps."""
+    """State of one market, changed in place by each beat; a tick is a price in steps."""
 
     sizes: Int64Array  # (RING_TICKS,) size at ``tick % RING_TICKS`` in its last decimal; 0 none
     former: Int64Array  # (RING_TICKS,) the size that stood there before: makers put it back
     touch: Int64Array  # (2,) best bid and best ask, ticks
-    clock: Int64Array  # (6,) stamps in ms and ids: the slots are named in kernels.py
+    clock: Int64Array  # (6,) stamps in ms and ids: the slots are named above
     mood: Float64Array  # (1,) log of the activity around its mean, in standard deviations
     random: NDArray[np.uint64]  # (1,) state of the generator
     normal: Float64Array  # (TABLE,) quantiles of the standard normal
@@ -42,7 +50,7 @@ class Pace(NamedTuple):
     move_mood: float  # and lifts the mood that follows
 
 
-# Set by hand against DATA_CONTRACT.md §1.1; tests/test_synthetic.py measures what comes of them.
+# Set by hand to the statistics of real archives, which tests measure on what comes of them.
 PACES = {
     "quiet": Pace(26.0, 0.85, 0.6, 0.036, 6.0, 3.8, 1.0),
     "busy": Pace(66.0, 0.78, 0.6, 0.10, 12.0, 3.4, 1.0),

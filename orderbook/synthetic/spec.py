@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from orderbook.synthetic.kernels import REACH_TICKS
+from orderbook.synthetic.market import REACH_TICKS
 
 Flavour = Literal["linear", "spot"]
 Activity = Literal["quiet", "busy"]

@@ -7,9 +7,18 @@ from itertools import pairwise
 
 import numpy as np
 
-from orderbook.synthetic import kernels
-from orderbook.synthetic.kernels import BEAT_MS, EVENT_MS, NEXT_MS, SEQUENCE, UPDATE_ID
-from orderbook.synthetic.market import PACES, Market, open_market
+from orderbook.synthetic.beats import draw_share, fill_market, set_next_stamp, stamp_snapshot
+from orderbook.synthetic.lines import write_deltas, write_snapshot
+from orderbook.synthetic.market import (
+    BEAT_MS,
+    EVENT_MS,
+    NEXT_MS,
+    PACES,
+    SEQUENCE,
+    UPDATE_ID,
+    Market,
+    open_market,
+)
 from orderbook.synthetic.spec import StreamSpec
 from orderbook.synthetic.text import make_layout, make_view
 
@@ -55,13 +64,13 @@ def _open(spec: StreamSpec) -> Market:
         median_lot=spec.median_size * 10**spec.size_decimals,
         max_lag_ms=MAX_LAG_MS[spec.market],
     )
-    kernels.fill_market(market)
+    fill_market(market)
     clock = market.clock
-    clock[BEAT_MS] = spec.start_ms + 5 + int(kernels.draw_share(market.random) * 1_390)
-    kernels.set_next_stamp(market)
+    clock[BEAT_MS] = spec.start_ms + 5 + int(draw_share(market.random) * 1_390)
+    set_next_stamp(market)
     clock[EVENT_MS] = clock[NEXT_MS] - 102
     clock[UPDATE_ID], clock[SEQUENCE] = spec.first_update_id, spec.first_sequence
-    kernels.stamp_snapshot(market)
+    stamp_snapshot(market)
     return market
 
 
@@ -69,13 +78,13 @@ def _generate_stream(spec: StreamSpec, market: Market) -> Iterator[bytes]:
     """From the stamped opening snapshot to the stamp of the next one."""
     snapshot, delta = make_layout(spec, "snapshot"), make_layout(spec, "delta")
     view, pace, out = make_view(), PACES[spec.activity], np.empty(CHUNK_BYTES, np.uint8)
-    yield out[: kernels.write_snapshot(out, 0, market, view, snapshot)].tobytes()
+    yield out[: write_snapshot(out, 0, market, view, snapshot)].tobytes()
     while market.clock[NEXT_MS] < spec.end_ms:
-        size = kernels.write_deltas(out, market, view, delta, pace, spec.end_ms, FOREVER)
+        size = write_deltas(out, market, view, delta, pace, spec.end_ms, FOREVER)
         if size:
             yield out[:size].tobytes()
-    late = 1 + int(kernels.draw_share(market.random) * 7)
-    size = kernels.write_deltas(out, market, view, delta, pace, FOREVER, late)
-    kernels.stamp_snapshot(market)
+    late = 1 + int(draw_share(market.random) * 7)
+    size = write_deltas(out, market, view, delta, pace, FOREVER, late)
+    stamp_snapshot(market)
     if spec.closing:
-        yield out[: kernels.write_snapshot(out, size, market, view, snapshot)].tobytes()
+        yield out[: write_snapshot(out, size, market, view, snapshot)].tobytes()

@@ -7,8 +7,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from orderbook.synthetic.kernels import RING_TICKS
-from orderbook.synthetic.market import Int64Array
+from orderbook.synthetic.market import RING_TICKS, Int64Array
 from orderbook.synthetic.spec import StreamSpec
 
 Bytes = NDArray[np.uint8]

@@ -1,11 +1,28 @@
-"""What the parser made of a text, as plain tuples: to hold the scanner to the slow path."""
+"""What the parser, or the scanner alone, made of a text: to hold it to what JSON says."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
+from orderbook.calendar import HOUR_MS
 from orderbook.formats import bybit
-from orderbook.formats.bybit import Message
-from orderbook.messages import Cursor, Messages, Parsed
-from tests.bybit_lines import Line
+from orderbook.formats import bybit_scanner as scanner
+from orderbook.formats.bybit import Message, read_message
+from orderbook.formats.bybit_form import example_of, form_of
+from orderbook.messages import (
+    DAY_END,
+    DAY_START,
+    INT64_MAX,
+    INT64_MIN,
+    N_MESSAGES,
+    Cursor,
+    MessageBuilder,
+    Messages,
+    Parsed,
+)
+from tests.bybit_lines import Line, Style, render
 from tests.core import MemoryText, cut_day
 from tests.stream_plans import D0
 from tests.streams import DAY
@@ -21,11 +38,18 @@ REAL = (
     b'"b":[["65114.20","6.054"],["65114.10","0.001"]],"a":[["65114.30","1.5"]],'
     b'"u":177400,"seq":7961638724},"cts":1723075200100}'
 )
+TORN = REAL[: len(REAL) // 2]
+ODD = render(LINE, Style(space=" "))  # a message that teaches nothing
 
 
 def parse(text: bytes, cursor: Cursor = NAMED) -> Parsed:
     """Read a whole day's text; `cursor` knows the stream's names already unless told."""
     return bybit.parse_window(MemoryText(text), cursor, WINDOW)
+
+
+def slow_lines(*lines: bytes, cursor: Cursor = NAMED) -> int:
+    """Count the lines of a text that the JSON library had to read."""
+    return parse(b"".join(line + b"\n" for line in lines), cursor).counts.slow_lines
 
 
 def facts_of(messages: Messages) -> list[Fact]:
@@ -47,3 +71,63 @@ def facts(message: Message | None) -> list[Fact]:
         return []
     head = message.ts, message.is_snapshot, message.update_id
     return [(*head, message.bids, message.asks)]
+
+
+# ---------------------------------------------------------------- one form
+
+
+def learn(line: bytes) -> bytes | None:
+    """Return the example that a line gives; None also if it is no message."""
+    message = read_message(line)
+    return example_of(line, message.update_id is not None) if message else None
+
+
+def taught(line: bytes) -> Cursor:
+    """Return the cursor at the start of a stream whose form is known to be that of the line."""
+    return replace(NAMED, example=parse(line).cursor.example)
+
+
+def scan(text: np.ndarray, builder: MessageBuilder, example: bytes | None) -> tuple[int, int]:
+    """Scan a text by the form of an example alone: where it stopped, and why."""
+    builder.reserve(*scanner.most_in(len(text)))
+    position, status = scanner.scan(
+        text, 0, builder.state, *builder.columns, builder.price, builder.size,
+        *form_of(example).for_scanner(),
+    )  # fmt: skip
+    return int(position), int(status)
+
+
+def scan_line(line: bytes, example: bytes | None) -> list[Fact] | None:
+    """Read one line by the form of an example; None if the scanner leaves it, or it is blank."""
+    text = np.frombuffer(line + b"\n", np.uint8)
+    builder = MessageBuilder(NAMED, WINDOW)
+    # No stamp is outside: every message that is read is seen.
+    builder.state[DAY_START], builder.state[DAY_END] = INT64_MIN + HOUR_MS, INT64_MAX - HOUR_MS
+    position, status = scan(text, builder, example)
+    assert (position, status) in ((len(text), scanner.ALL_READ), (0, scanner.SLOW_LINE))
+    if builder.state[N_MESSAGES] == 0:
+        return None
+    assert status == scanner.ALL_READ
+    return facts_of(builder.finish(0, at_end=True).messages)
+
+
+def assert_same(line: bytes, example: bytes | None) -> bool:
+    """Hold the scanner to the JSON library; returns whether it read the line at all."""
+    found = scan_line(line, example)
+    if found is None:
+        return False
+    message = read_message(line)
+    assert found == facts(message), (example, line)
+    # The scanner does not look at names: they must be those of the form.
+    assert example is not None
+    assert names(message) == names(read_message(example)), (example, line)
+    return True
+
+
+def names(message: Message | None) -> tuple[str | None, str | None]:
+    """Return topic and symbol of what must be a message."""
+    assert message is not None
+    return message.topic, message.symbol
+
+
+KNOWN = replace(NAMED, example=learn(REAL))

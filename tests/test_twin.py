@@ -21,15 +21,7 @@ from tests.bybit_lines import (
 from tests.examples import ASKS, BIDS, SETTINGS, delta, move, snapshot
 from tests.stream_plans import D0, D1, HOUR_MS
 from tests.streams import DAY, NEXT_DAY
-from tests.twin import (
-    MixedStream,
-    TwinDay,
-    TwinSettings,
-    dataset,
-    rebuild_day,
-    warmup_rows,
-    zscore,
-)
+from tests.twin import MixedStream, TwinDay, TwinSettings, dataset, rebuild_day, warmup_rows, zscore
 from tests.twin_messages import read_message
 
 

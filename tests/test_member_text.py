@@ -1,57 +1,22 @@
-"""The text of a member: whole lines for any chunk, one reader that is a cache and never state."""
+"""The text of a member: whole lines for any chunk, read ahead or not, up to where it is damaged."""
 
 from __future__ import annotations
 
 import threading
 import zipfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orderbook.errors import ArchiveError, DamagedArchiveError
 from storage import member_text
-from storage.archives import Archive, Member, list_members
 from storage.member_bytes import _GzipFrame
-from storage.member_text import MemberText, close_reader, text_at
+from storage.member_text import MemberText
+from tests.member_lines import member_of, read_lines, whole_lines, with_member
 from tests.zips import TEXT, write_damaged, write_zip
-
-
-@pytest.fixture(autouse=True)
-def _closed() -> Iterator[None]:
-    close_reader()
-    yield
-    close_reader()
-
-
-def member_of(root: Path, text: bytes, name: str = "a") -> tuple[Archive, Member]:
-    archive = write_zip(root, f"{name}.zip", {f"{name}.data": text})
-    ((member,), _) = list_members(archive)
-    return archive, member
-
-
-def read_lines(text: MemberText) -> Generator[bytes, None, None]:
-    """Read to the end, line by line; the arrays seen stay alive, as a caller's may."""
-    seen: list[np.ndarray] = []
-    while len(lines := text.lines()):
-        seen.append(lines)
-        assert lines.tobytes().endswith(b"\n")
-        line = lines.tobytes().split(b"\n", 1)[0] + b"\n"
-        yield line
-        text.advance(len(line))
-    assert len(text.lines()) == 0
-
-
-def whole_lines(text: bytes) -> list[bytes]:
-    """What the lines of a text are: each with its end, the last one too."""
-    lines = [line + b"\n" for line in text.split(b"\n")]
-    return lines[:-1] if not text or text.endswith(b"\n") else lines
-
-
-# ---------------------------------------------------------------- lines
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -143,6 +108,26 @@ def test_progress_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert (sorted(told.values), told.values[-1]) == (told.values, len(TEXT))
 
 
+def test_a_stored_member_is_read_too(tmp_path: Path) -> None:
+    archive = write_zip(tmp_path, "s.zip", {"s.data": b"a\nb"}, compression=zipfile.ZIP_STORED)
+    reader = MemberText(*with_member(archive), None)
+    assert list(read_lines(reader)) == [b"a\n", b"b\n"]
+    reader.close()
+
+
+def test_a_wrong_checksum_is_seen_only_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So nothing of a member may be published before it is read to its end."""
+    monkeypatch.setattr(member_text, "CHUNK", 512)
+    archive, member = with_member(write_damaged(tmp_path, "wrong checksum"))
+    reader, seen = MemberText(archive, member, None), []
+    with pytest.raises(DamagedArchiveError, match="CRC check failed") as caught:
+        seen.extend(read_lines(reader))
+    reader.close()
+    assert (caught.value.archive, caught.value.member) == (archive.path, member.name)
+
+
 # ---------------------------------------------------------------- skipping
 
 
@@ -201,8 +186,7 @@ def test_an_error_ahead_is_told_where_it_stands(
 ) -> None:
     """After the text before it, and with the same words as without reading ahead."""
     monkeypatch.setattr(member_text, "CHUNK", 512)
-    archive = write_damaged(tmp_path, "wrong checksum")
-    ((member,), _) = list_members(archive)
+    archive, member = with_member(write_damaged(tmp_path, "wrong checksum"))
     if kind == "torn":
         monkeypatch.setattr(_GzipFrame, "readinto", torn_after(_GzipFrame.readinto, 2))
     told = []
@@ -227,124 +211,3 @@ def torn_after(read: Callable[..., int], calls: int) -> Callable[..., int]:
 
     left: dict[_GzipFrame, int] = {}
     return readinto
-
-
-# ---------------------------------------------------------------- one reader a process
-
-
-class Opened:
-    """Counts the readers that are opened, and those still open."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.readers: list[MemberText] = []
-        init = MemberText.__init__
-
-        def counted(reader: MemberText, *args: object) -> None:
-            init(reader, *args)  # type: ignore[arg-type]
-            self.readers.append(reader)
-
-        monkeypatch.setattr(MemberText, "__init__", counted)
-
-    @property
-    def count(self) -> int:
-        return len(self.readers)
-
-    @property
-    def still_open(self) -> int:
-        return sum(not reader.closed for reader in self.readers)
-
-
-@pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
-    return Opened(monkeypatch)
-
-
-def test_the_open_reader_is_used_where_it_stands(tmp_path: Path, opened: Opened) -> None:
-    """Windows of one stream inflate it once."""
-    archive, member = member_of(tmp_path, b"a\nb\nc\n")
-    for offset, rest in ((0, b"a\nb\nc\n"), (2, b"b\nc\n"), (4, b"c\n")):
-        with text_at(archive, member, offset) as text:
-            assert text.lines().tobytes() == rest
-            text.advance(2)
-    assert (opened.count, opened.still_open) == (1, 1)
-    close_reader()
-    close_reader()
-    assert opened.still_open == 0
-
-
-@pytest.mark.parametrize("offset", [0, 2, 6])
-def test_another_offset_opens_anew(tmp_path: Path, opened: Opened, offset: int) -> None:
-    """A window that is tried again starts from its cursor, wherever the reader got to."""
-    archive, member = member_of(tmp_path, b"a\nb\nc\n")
-    with text_at(archive, member, 0) as text:
-        text.lines()
-        text.advance(4)
-    with text_at(archive, member, offset) as text:
-        assert (text.lines().tobytes(), text.offset) == (b"a\nb\nc\n"[offset:], offset)
-    assert (opened.count, opened.still_open) == (2, 1)
-
-
-def test_another_archive_or_member_opens_anew(tmp_path: Path, opened: Opened) -> None:
-    """Also the same file when it is another one since."""
-    archive, member = member_of(tmp_path, b"a\n")
-    other, _ = member_of(tmp_path, b"b\n", "b")
-    again, member_again = member_of(tmp_path, b"c\n")
-    for each, its in ((archive, member), (other, Member("b.data", 2, 2, 0)), (again, member_again)):
-        with text_at(each, its, 0) as text:
-            text.lines()
-    assert (opened.count, opened.still_open) == (3, 1)
-
-
-def test_an_error_closes_the_reader(tmp_path: Path, opened: Opened) -> None:
-    """The next try starts from the archive, not from a reader that may have lost its way."""
-    archive, member = member_of(tmp_path, b"a\nb\n")
-    with pytest.raises(TimeoutError), text_at(archive, member, 0):
-        raise TimeoutError
-    assert (opened.count, opened.still_open) == (1, 0)
-    with text_at(archive, member, 0) as text:
-        assert text.lines().tobytes() == b"a\nb\n"
-    assert (opened.count, opened.still_open) == (2, 1)
-
-
-def test_an_error_on_the_way_to_the_offset_closes_too(tmp_path: Path, opened: Opened) -> None:
-    archive = write_damaged(tmp_path, "wrong checksum")
-    ((member,), _) = list_members(archive)
-    with pytest.raises(DamagedArchiveError), text_at(archive, member, len(TEXT) + 1):
-        pass
-    assert opened.still_open == 0
-
-
-# ---------------------------------------------------------------- damage
-
-
-def test_a_wrong_checksum_is_seen_only_at_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """So nothing of a member may be published before it is read to its end."""
-    monkeypatch.setattr(member_text, "CHUNK", 512)
-    archive = write_damaged(tmp_path, "wrong checksum")
-    ((member,), _) = list_members(archive)
-    reader, seen = MemberText(archive, member, None), []
-    with pytest.raises(DamagedArchiveError, match="CRC check failed") as caught:
-        seen.extend(read_lines(reader))
-    reader.close()
-    assert (caught.value.archive, caught.value.member) == (archive.path, member.name)
-
-
-def test_lines_before_the_damage_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They may be used, but nothing made of them may stay."""
-    monkeypatch.setattr(member_text, "CHUNK", 512)
-    archive = write_damaged(tmp_path, "wrong checksum")
-    ((member,), _) = list_members(archive)
-    with text_at(archive, member, 0) as text:
-        lines = [text.lines().tobytes()]
-    assert TEXT.startswith(lines[0])
-    assert lines[0]
-
-
-def test_a_stored_member_is_read_too(tmp_path: Path) -> None:
-    archive = write_zip(tmp_path, "s.zip", {"s.data": b"a\nb"}, compression=zipfile.ZIP_STORED)
-    ((member,), _) = list_members(archive)
-    reader = MemberText(archive, member, None)
-    assert list(read_lines(reader)) == [b"a\n", b"b\n"]
-    reader.close()

@@ -9,7 +9,7 @@ from tests.bybit_lines import Level, Line, render
 from tests.core import CoreDay, cut_day, rebuild_with_core
 from tests.stream_plans import D0
 from tests.streams import DAY
-from tests.twin import TwinSettings
+from tests.twin import TwinDay, TwinSettings, rebuild_day
 
 SETTINGS = TwinSettings(1000, 5000, levels=2, max_staleness_ms=2000)
 BIDS: tuple[Level, ...] = (("99", "1"),)
@@ -53,3 +53,8 @@ def rebuild(
 def instants(day: CoreDay) -> list[int]:
     """Return the instants of the samples, in ms after the start of the day."""
     return [int(time) - D0 for samples in day.samples for time in samples.time_ms]
+
+
+def twin_day(*lines: Line, settings: TwinSettings = SETTINGS) -> TwinDay:
+    """Let the twin rebuild the day from the lines."""
+    return rebuild_day(text_of(*lines), DAY, settings)

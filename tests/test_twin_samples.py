@@ -1,8 +1,7 @@
-"""The twin itself, pinned to examples worked out by hand: one rule of the contract a test."""
+"""The twin from text to samples, pinned to examples worked out by hand: one rule a test."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import pytest
@@ -18,16 +17,11 @@ from tests.bybit_lines import (
     Style,
     render,
 )
-from tests.examples import ASKS, BIDS, SETTINGS, delta, move, snapshot
+from tests.examples import ASKS, BIDS, SETTINGS, delta, snapshot, twin_day
 from tests.stream_plans import D0, D1, HOUR_MS
-from tests.streams import DAY, NEXT_DAY
-from tests.twin import MixedStream, TwinDay, TwinSettings, dataset, rebuild_day, warmup_rows, zscore
+from tests.streams import DAY
+from tests.twin import MixedStream, TwinDay, rebuild_day
 from tests.twin_messages import read_message
-
-
-def rebuild(*lines: Line, settings: TwinSettings = SETTINGS) -> TwinDay:
-    """Rebuild the day from good lines."""
-    return rebuild_day(b"\n".join(render(line) for line in lines), DAY, settings)
 
 
 def instants(day: TwinDay) -> list[int]:
@@ -70,9 +64,9 @@ def test_style_means_nothing() -> None:
 def test_names_may_be_absent() -> None:
     """§1.1: the symbol is data.s, else the last part of topic, else nobody's."""
     line = snapshot(0)
-    assert rebuild(line).symbol == "BTCUSDT"
-    assert rebuild(replace(line, symbol=None, topic="orderbook.5.X")).symbol == "X"
-    nameless = rebuild(replace(line, symbol=None, topic=None))
+    assert twin_day(line).symbol == "BTCUSDT"
+    assert twin_day(replace(line, symbol=None, topic="orderbook.5.X")).symbol == "X"
+    nameless = twin_day(replace(line, symbol=None, topic=None))
     assert (nameless.symbol, nameless.topic) == (None, None)
 
 
@@ -85,7 +79,7 @@ FAR = delta(-2 * HOUR_MS)
 def test_another_symbol_or_topic_ends_the_stream(other: Line) -> None:
     """§1.1: also where the first message is nameless, and the other one too far away to apply."""
     with pytest.raises(MixedStream):
-        rebuild(replace(snapshot(0), symbol=None, topic=None), snapshot(1), other)
+        twin_day(replace(snapshot(0), symbol=None, topic=None), snapshot(1), other)
 
 
 # ---------------------------------------------------------------- §2
@@ -93,7 +87,7 @@ def test_another_symbol_or_topic_ends_the_stream(other: Line) -> None:
 
 def test_prices_are_numbers() -> None:
     """§1.1: "99", "99.00" and "099.0" are one price; size "0.000" deletes it."""
-    day = rebuild(
+    day = twin_day(
         snapshot(0, (("99", "1"), ("98", "4"))), delta(1, (("99.00", "0.000"), ("098.0", "5")))
     )
     assert day.samples[0]["bids"] == [(98.0, 5.0)]
@@ -103,20 +97,20 @@ def test_prices_are_numbers() -> None:
 def test_last_listing_of_a_price_wins() -> None:
     """§2: levels apply in listed order; a size of 0 in a snapshot is no level."""
     twice = (("99", "0"), ("99", "7"), ("98", "2"), ("98", "0"))
-    assert rebuild(snapshot(0, twice)).samples[0]["bids"] == [(99.0, 7.0)]
-    assert rebuild(snapshot(0), delta(1, twice)).samples[0]["bids"] == [(99.0, 7.0)]
+    assert twin_day(snapshot(0, twice)).samples[0]["bids"] == [(99.0, 7.0)]
+    assert twin_day(snapshot(0), delta(1, twice)).samples[0]["bids"] == [(99.0, 7.0)]
 
 
 def test_absent_deletes_are_counted_in_deltas_only() -> None:
     """§2: deleting what is not there changes nothing."""
     zeros = (("98", "0"), ("98", "0"))
-    day = rebuild(snapshot(0, (*BIDS, *zeros)), delta(1, zeros, (("101", "0"), ("101", "0"))))
+    day = twin_day(snapshot(0, (*BIDS, *zeros)), delta(1, zeros, (("101", "0"), ("101", "0"))))
     assert day.counts["absent_deletes"] == 3
 
 
 def test_delta_before_first_snapshot() -> None:
     """§2: it is ignored and counted, also just outside the day, where it counts twice."""
-    day = rebuild(delta(-1, (("98", "9"),)), delta(0, (("97", "9"),)), snapshot(1))
+    day = twin_day(delta(-1, (("98", "9"),)), delta(0, (("97", "9"),)), snapshot(1))
     assert (day.counts["before_snapshot"], day.counts["outside_day"]) == (2, 1)
     assert (day.counts["applied"], day.counts["snapshots"]) == (1, 1)
     assert day.samples[0]["bids"] == [(99.0, 1.0)]
@@ -129,24 +123,24 @@ def test_gap_drops_the_book_until_the_next_snapshot(u: int) -> None:
         *(snapshot(0), delta(1000, (("99", "5"),), u=u), delta(2000, u=u + 1)),
         *(snapshot(3000, u=3), delta(3500, u=4)),
     )
-    dropped = rebuild(*lines)
+    dropped = twin_day(*lines)
     assert (dropped.counts["sequence_gaps"], dropped.counts["sequence_checked"]) == (1, 3)
     assert (instants(dropped), dropped.counts["unknown"]) == ([1000, 4000], 2)
-    kept = rebuild(*lines, settings=replace(SETTINGS, on_sequence_gap="keep"))
+    kept = twin_day(*lines, settings=replace(SETTINGS, on_sequence_gap="keep"))
     assert (instants(kept), kept.counts["sequence_gaps"]) == ([1000, 2000, 3000, 4000], 1)
     assert kept.samples[1]["bids"] == [(99.0, 5.0)]
 
 
 def test_no_check_without_u_on_either_side() -> None:
     """§2: neither where the delta has no u, nor where the last applied message had none."""
-    day = rebuild(snapshot(0), delta(1, u=None), delta(2, u=500), delta(3, u=501))
+    day = twin_day(snapshot(0), delta(1, u=None), delta(2, u=500), delta(3, u=501))
     assert (day.counts["sequence_checked"], day.counts["sequence_gaps"]) == (1, 0)
 
 
 def test_time_never_falls() -> None:
     """§2: a stamp below the latest takes the latest; the next is measured against that."""
     lines = (delta(900, (("99", "2"),)), delta(1400), delta(1600), delta(1600))
-    day = rebuild(snapshot(1500), *lines)
+    day = twin_day(snapshot(1500), *lines)
     assert day.counts["out_of_order"] == 2
     assert (instants(day), day.samples[0]["staleness_ms"]) == ([2000], 400)
     assert day.samples[0]["bids"] == [(99.0, 2.0)]
@@ -154,7 +148,7 @@ def test_time_never_falls() -> None:
 
 def test_outside_the_day() -> None:
     """§2: up to one hour outside is applied and counted; beyond it is ignored and counted."""
-    day = rebuild(
+    day = twin_day(
         *(snapshot(-HOUR_MS - 1), snapshot(-HOUR_MS), delta(0)),
         *(delta(D1 - D0), delta(D1 - D0 + HOUR_MS), delta(D1 - D0 + HOUR_MS + 1)),
     )
@@ -165,7 +159,7 @@ def test_outside_the_day() -> None:
 
 def test_ignored_message_still_sets_the_latest_time() -> None:
     """§2: after one stamp far ahead nothing is inside the day any more."""
-    day = rebuild(snapshot(0), delta(2 * (D1 - D0)), delta(1000), delta(2000))
+    day = twin_day(snapshot(0), delta(2 * (D1 - D0)), delta(1000), delta(2000))
     assert (day.counts["out_of_order"], day.counts["outside_ignored"]) == (2, 3)
     assert instants(day) == [1000]
 
@@ -175,7 +169,7 @@ def test_ignored_message_still_sets_the_latest_time() -> None:
 
 def test_sample_holds_only_what_came_before() -> None:
     """§3: a message stamped exactly T is not in the sample at T."""
-    day = rebuild(snapshot(1000), delta(2999, (("99", "2"),)), delta(3000, (("99", "3"),)))
+    day = twin_day(snapshot(1000), delta(2999, (("99", "2"),)), delta(3000, (("99", "3"),)))
     assert instants(day) == [2000, 3000, 4000]
     assert [sample["obi"] for sample in day.samples] == [-0.5, -0.2, 0.0]
     assert [sample["staleness_ms"] for sample in day.samples] == [1000, 1, 1000]
@@ -183,35 +177,35 @@ def test_sample_holds_only_what_came_before() -> None:
 
 def test_samples_end_after_the_last_message() -> None:
     """§3: at the first instant after it, be it applied or not."""
-    assert instants(rebuild(snapshot(0), delta(1999))) == [1000, 2000]
-    assert instants(rebuild(snapshot(0), delta(2000))) == [1000, 2000, 3000]
+    assert instants(twin_day(snapshot(0), delta(1999))) == [1000, 2000]
+    assert instants(twin_day(snapshot(0), delta(2000))) == [1000, 2000, 3000]
 
 
 def test_samples_lie_in_d0_d1() -> None:
     """§3: d0 is not sampled, d1 is; what is stamped d1 is not in the sample at d1."""
     length = D1 - D0
-    assert instants(rebuild(snapshot(-1), delta(0))) == [1000]
-    day = rebuild(snapshot(length - 1), delta(length, (("99", "2"),)), delta(length + 1))
+    assert instants(twin_day(snapshot(-1), delta(0))) == [1000]
+    day = twin_day(snapshot(length - 1), delta(length, (("99", "2"),)), delta(length + 1))
     assert (instants(day), day.samples[0]["bids"]) == ([length], [(99.0, 1.0)])
-    assert instants(rebuild(snapshot(length - 1500), delta(length))) == [length - 1000]
+    assert instants(twin_day(snapshot(length - 1500), delta(length))) == [length - 1000]
 
 
 def test_no_samples_without_a_snapshot_or_a_message_inside() -> None:
     """§3: then there are neither samples nor counts of missing ones, nor bars."""
     for lines in ((delta(0), delta(5000)), (snapshot(-5),), (snapshot(D1 - D0),), ()):
-        day = rebuild(*lines)
+        day = twin_day(*lines)
         assert (day.samples, day.bars, day.counts["unknown"]) == ([], [], 0)
 
 
 def test_stale() -> None:
     """§3: a staleness of exactly the limit is still a sample."""
-    day = rebuild(snapshot(0), delta(4000))
+    day = twin_day(snapshot(0), delta(4000))
     assert (instants(day), day.counts["stale"]) == ([1000, 2000, 5000], 2)
 
 
 def test_one_sided_and_crossed() -> None:
     """§3: best bid = best ask is crossed; an empty book is one-sided."""
-    day = rebuild(
+    day = twin_day(
         *(snapshot(0), delta(1000, (("101", "1"),)), delta(2000, (("101", "0"),))),
         *(delta(3000, (("99", "0"),)), delta(3500, (), (("101", "0"),)), snapshot(4000)),
     )
@@ -221,9 +215,9 @@ def test_one_sided_and_crossed() -> None:
 
 def test_first_reason_counts() -> None:
     """§3: unknown comes before stale, stale before one-sided."""
-    day = rebuild(snapshot(0, ()), delta(1000, u=99), delta(5000, u=100), snapshot(5500, ()))
+    day = twin_day(snapshot(0, ()), delta(1000, u=99), delta(5000, u=100), snapshot(5500, ()))
     assert [day.counts[name] for name in ("unknown", "stale", "one_sided")] == [4, 0, 2]
-    silent = rebuild(snapshot(0, ()), delta(3000))
+    silent = twin_day(snapshot(0, ()), delta(3000))
     assert [silent.counts[name] for name in ("unknown", "stale", "one_sided")] == [0, 1, 3]
 
 
@@ -231,124 +225,10 @@ def test_formulas() -> None:
     """§3: deep_obi sums levels 0-4, whatever N is; the cut is made on what is kept."""
     bids = tuple((str(99 - i), "2") for i in range(6))
     asks = (*ASKS, ("103", "1"), ("102", "2"))
-    sample = rebuild(snapshot(0, bids, asks)).samples[0]
+    sample = twin_day(snapshot(0, bids, asks)).samples[0]
     assert sample["micro_price"] == (99 * 3 + 101 * 2) / 5
     assert (sample["spread"], sample["obi"]) == (2.0, -0.2)
     assert sample["deep_obi"] == (10 - 6) / (10 + 6)
     assert (sample["bid_count"], sample["ask_count"]) == (6, 3)
     assert sample["bids"] == [(99.0, 2.0), (98.0, 2.0)]
     assert sample["asks"] == [(101.0, 3.0), (102.0, 2.0)]
-
-
-# ---------------------------------------------------------------- §4
-
-
-def test_bar_boundaries() -> None:
-    """§4: the sample at t + W and the messages before t + W are of bar t."""
-    day = rebuild(snapshot(4500), delta(4999), delta(5000))
-    assert [bar["datetime"] - D0 for bar in day.bars] == [0, 5000]
-    assert [bar["available_at"] - D0 for bar in day.bars] == [5000, 10_000]
-    assert [bar["volume"] for bar in day.bars] == [2, 1]
-    assert [bar["sample_count"] for bar in day.bars] == [1, 1]
-
-
-def test_bar_columns() -> None:
-    """§4: open, high, low, close, the spread, the imbalances and the staleness of the samples."""
-    day = rebuild(move(0, 100), move(1000, 104), move(2500, 98), move(3100, 102))
-    bar = day.bars[0]
-    assert [bar[name] for name in ("open", "high", "low", "close")] == [100, 104, 98, 102]
-    assert (bar["sample_count"], bar["max_staleness_ms"], bar["max_spread"]) == (4, 1000, 2)
-    assert bar["volatility"] == pytest.approx(math.sqrt((1 + 9 + 9 + 1) / 3), rel=1e-15)
-    mixed = rebuild(snapshot(0), delta(1000, (("99", "3"), ("98", "2")))).bars[0]
-    assert (mixed["mean_obi"], mixed["mean_deep_obi"]) == (-0.25, (-0.5 + 0.25) / 2)
-    wider = rebuild(snapshot(0), delta(1000, (("99", "0"), ("96", "1"))), snapshot(2000))
-    assert wider.bars[0]["max_spread"] == 5
-
-
-def test_volatility_is_exactly_zero() -> None:
-    """§4: for one sample, and where all are equal."""
-    thirds = (("0.1", "0.7"),), (("0.3", "0.1"),)
-    assert rebuild(snapshot(0, *thirds)).bars[0]["volatility"] == 0.0
-    day = rebuild(snapshot(0, *thirds), delta(1500), delta(2500))
-    assert (day.bars[0]["sample_count"], day.bars[0]["volatility"]) == (3, 0.0)
-
-
-def test_levels_of_the_last_sample() -> None:
-    """§4: a level that does not exist is null in price and 0 in size."""
-    day = rebuild(snapshot(0), delta(1000, (("98", "2"), ("97", "4")), (("101", "9"),)))
-    names = ("bid_0_p", "bid_0_s", "ask_0_p", "ask_0_s", "bid_1_p", "bid_1_s", "ask_1_p", "ask_1_s")
-    values = (99.0, 1.0, 101.0, 9.0, 98.0, 2.0, None, 0.0)
-    assert day.bars[0]["levels"] == dict(zip(names, values, strict=True))
-
-
-def test_volume_counts_applied_messages() -> None:
-    """§4: known or not; those in bars without a sample are counted."""
-    day = rebuild(
-        *(delta(0), snapshot(100), delta(200, u=99), snapshot(900)),
-        *(delta(5000, (("99", "0"),)), delta(6000), delta(10_000, BIDS)),
-    )
-    assert [(bar["datetime"] - D0, bar["volume"]) for bar in day.bars] == [(0, 3), (10_000, 1)]
-    assert day.counts["messages_without_sample"] == 2
-
-
-def test_features_by_hand() -> None:
-    """§4: body, wicks, returns and log volume, against the bar before."""
-    moves = (move(5000, 100), move(6000, 110), move(7000, 90), move(8000, 95))
-    day = rebuild(move(4000, 80), *moves)
-    (row,) = dataset([day], SETTINGS)[0]
-    assert row["datetime"] == D0 + 5000
-    assert row["body"] == math.log(95 / 100)
-    assert (row["upper_wick"], row["lower_wick"]) == ((110 - 100) / 80, (95 - 90) / 80)
-    assert (row["log_ret_close"], row["log_volume"]) == (math.log(95 / 80), math.log(5))
-
-
-def test_rows_need_the_bar_before() -> None:
-    """§4: at the start and after a hole a row is left out, but its close still counts."""
-    day = rebuild(move(0, 100), move(5000, 101), move(15_000, 102), move(20_000, 103))
-    rows = dataset([day], SETTINGS)[0]
-    assert [row["datetime"] - D0 for row in rows] == [5000, 20_000]
-    assert [row["prev_close"] for row in rows] == [100, 102]
-    assert warmup_rows([day], SETTINGS) == [2]
-
-
-def test_prev_close_over_midnight() -> None:
-    """§4: the first bar of a day takes the close of the last bar of the day before."""
-    length = D1 - D0
-    first = rebuild(move(length - 1, 100), move(length + 100, 105))
-    text = render(move(length + 100, 105)) + b"\n" + render(move(length + 1100, 106))
-    second = rebuild_day(text, NEXT_DAY, SETTINGS)
-    rows = dataset([first, second], SETTINGS)
-    assert (rows[0], rows[1][0]["prev_close"], rows[1][0]["open"]) == ([], 100, 105)
-    assert warmup_rows([first, second], SETTINGS) == [1, 0]
-
-
-# ---------------------------------------------------------------- §§6-7
-
-
-def test_zscore() -> None:
-    """§6: population variance; a scale of 1 where there is no variance."""
-    day = rebuild(move(0, 100), move(5000, 100), move(10_000, 100 * math.e), move(12_000, 50))
-    means, scales = zscore(dataset([day], SETTINGS)[0])
-    assert (means["max_spread"], scales["max_spread"]) == (2.0, 1.0)
-    low, high = math.log(2), math.log(3)
-    assert means["log_volume"] == pytest.approx((low + high) / 2, rel=1e-15)
-    assert scales["log_volume"] == pytest.approx((high - low) / 2, rel=1e-15)
-
-
-def test_reconstruction() -> None:
-    """§7: a later snapshot is compared with the book just before it, known or not."""
-    day = rebuild(
-        *(snapshot(0, (("99", "1"), ("98", "1"))), delta(1, (("97", "1"),), u=99)),
-        snapshot(2, (("99", "1.0"), ("98", "2"), ("96", "0")), (("102", "1"),)),
-    )
-    counts = [day.counts[f"reconstruction_{name}"] for name in ("snapshots", "levels", "differ")]
-    assert counts == [1, 5, 4]
-
-
-def test_shallow() -> None:
-    """§7: samples in which either side is thinner than the topic promises, or than N."""
-    line = replace(snapshot(0, (("99", "1"), ("98", "1"))), topic="orderbook.1.BTCUSDT")
-    day = rebuild(line, replace(delta(1000, (), (("102", "1"),)), topic=None))
-    assert (day.counts["shallow_topic"], day.counts["shallow_cut"]) == (0, 1)
-    promised = rebuild(snapshot(0))
-    assert (promised.counts["shallow_topic"], promised.counts["shallow_cut"]) == (1, 1)

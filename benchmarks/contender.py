@@ -8,13 +8,11 @@ from __future__ import annotations
 import argparse
 import json
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-from benchmarks.meter import Facts, Meter, Options
-
-Contender = Callable[[Path, Options, Meter], Facts]
+from benchmarks.meter import Contender, Facts, Meter, Options
 
 PARSERS = {  # the library that each needs
     "parse-json": "json",

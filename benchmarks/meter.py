@@ -49,6 +49,9 @@ class Meter:
         }
 
 
+Contender = Callable[[Path, Options, Meter], Facts]
+
+
 def peak_bytes(process: int | str = "self") -> int:
     """The most memory that a process has held so far.
 

@@ -16,9 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.contender import Contender
 from benchmarks.inflate import first_lines
-from benchmarks.meter import Facts, Meter, Options
+from benchmarks.meter import Contender, Facts, Meter, Options
 from storage.member_text import CHUNK
 
 MOST_BYTES = 128_000_000

@@ -116,7 +116,7 @@ def test_day_of_the_first_message_is_that_of_utc(tmp_path: Path, stamp: int) -> 
 def test_symbol_of_a_stream(
     tmp_path: Path, line: Line, member: str, archive: str, symbol: str
 ) -> None:
-    """Ruling 12: of `data.s`, else of `topic`, else of the names."""
+    """Decision 8: of `data.s`, else of `topic`, else of the names."""
     assert only_stream(tmp_path, archive, {member: text_of(line)}).symbol == symbol
 
 

@@ -67,7 +67,7 @@ def test_levels_apply_in_listed_order() -> None:
 
 
 def test_absent_deletes() -> None:
-    """Ruling 6: of both sides, in deltas only."""
+    """Decision 3: of both sides, in deltas only."""
     zeros = (("98", "0"), ("98", "0.000"))
     book, counts = replay(
         snapshot(0, (*BIDS, *zeros)), delta(1, zeros, (("101", "0"), ("101", "0")))
@@ -113,7 +113,7 @@ def test_a_full_side_shrinks() -> None:
 
 
 def test_a_full_side_is_compared() -> None:
-    """Ruling 7: also where it ends before the other, and nothing lies behind it."""
+    """Decision 4: also where it ends before the other, and nothing lies behind it."""
     full: tuple[Level, ...] = tuple((str(i + 1), "1") for i in range(256))
     better: tuple[Level, ...] = (("300", "1"), ("256", "1"), ("301", "1"))
     for pair in ((full, better), (better, full)):
@@ -148,7 +148,7 @@ def test_no_check_without_an_update_id_on_either_side() -> None:
 
 
 def test_reconstruction() -> None:
-    """Ruling 7: the union of both books' levels, and those missing in one or of another size."""
+    """Decision 4: the union of both books' levels, and those missing in one or of another size."""
     first = snapshot(0, (("99", "1"), ("98", "1"), ("95", "1")), (("101", "3"), ("104", "1")))
     second = snapshot(1, (("99", "1.0"), ("98", "2"), ("96", "4")), (("102", "1"), ("104", "1")))
     counts = replay(first, second)[1]

@@ -55,7 +55,7 @@ def test_what_a_message_must_have(key: str) -> None:
 
 @pytest.mark.parametrize("raw", ["null", "5", "true", '["BTCUSDT"]', "{}"])
 def test_names_are_strings_or_absent(raw: str) -> None:
-    """Ruling 3: null, or a value that is no string, counts as absent."""
+    """Decision 2: null, or a value that is no string, counts as absent."""
     message = read_message(render(LINE, Style(after=(("topic", raw),))))
     assert message is not None
     assert (message.topic, message.symbol) == (None, SYMBOL)
@@ -66,7 +66,7 @@ def test_names_are_strings_or_absent(raw: str) -> None:
 
 @pytest.mark.parametrize("value", [INT64_MIN, -1, 0, 10**18 - 1, 10**18, 10**18 + 1, INT64_MAX])
 def test_integers_are_of_64_bits(value: int) -> None:
-    """Ruling 3: their ends included, for `ts` and `u`."""
+    """Decision 2: their ends included, for `ts` and `u`."""
     for style in (Style(), Style(space=" ")):
         line = render(replace(LINE, update_id=value), style)
         message = read_message(line)

@@ -1,4 +1,4 @@
-"""A message's time and place in a window (contract §2, rulings 1 and 2), and the batch itself."""
+"""A message's time and place in a window (contract §2), and the batch itself."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_edges_of_the_day(stamp: int, outside: int, ignored: int, closing: int) 
 
 
 def test_an_ignored_message_still_sets_the_latest_time() -> None:
-    """Ruling 1: only so do rows before T depend on nothing from T on."""
+    """Decision 1: only so do rows before T depend on nothing from T on."""
     parsed = parse(*at(D0, D1 + 2 * HOUR_MS, D0 + 1000))
     assert (len(parsed.messages), parsed.counts.outside_ignored) == (1, 2)
     assert (parsed.counts.out_of_order, parsed.cursor.latest_ms) == (1, D1 + 2 * HOUR_MS)

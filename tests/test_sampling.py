@@ -1,4 +1,4 @@
-"""Samples of the core, pinned to examples worked out by hand (contract §2, §3, rulings)."""
+"""Samples of the core, pinned to examples worked out by hand (contract §2, §3)."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ def test_messages_outside_the_day_are_in_any_window(ms: int) -> None:
 
 
 def test_shallow_samples_are_counted() -> None:
-    """Ruling 11: either side below the topic's promise, or below N; exactly as many is enough."""
+    """Decision 7: either side below the topic's promise, or below N; exactly as many is enough."""
     lines = (snapshot(0, (("99", "1"), ("98", "1"))), delta(1000, (), (("102", "1"),)))
     day = rebuild(*lines, topic="orderbook.1.BTCUSDT")
     assert (day.counts.shallow_topic, day.counts.shallow_cut, day.counts.samples) == (0, 1, 2)

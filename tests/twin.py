@@ -3,7 +3,7 @@
 It reads one Bybit NDJSON stream (§1.1, in `twin_messages`), rebuilds the book (§2, in `twin_book`),
 samples it (§3), makes bars and features (§4) and the z-score (§6): dicts and plain floats, one
 message at a time. It is to be checked against the contract by eye, and held against the fast core
-by property tests. What the contract leaves open follows the project's rulings.
+by property tests. What the contract leaves open is told in docs/decisions.md.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ STUCK_SECONDS = 10.0  # a process that was killed leaves task runs that never en
 FINAL = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]
 
 
-def wait_until_recorded(state: State[None]) -> None:
+def wait_until_recorded(state: State[Any]) -> None:
     """Wait until the server has recorded all task runs of a flow run, or does no more.
 
     Args:

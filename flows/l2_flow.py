@@ -19,7 +19,8 @@ if __name__ == "__main__":
 from collections.abc import Mapping
 from typing import Any
 
-from prefect import flow
+from prefect import State, flow, get_run_logger
+from prefect.states import Completed, Failed
 
 from flows.artifacts import publish_report
 from flows.display import Display
@@ -31,15 +32,17 @@ from orderbook.errors import RunFailedError
 @flow(name="l2", persist_result=False)
 def l2_flow(
     config: str = "configs/cloud_config.yaml", overrides: Mapping[str, Any] | None = None
-) -> None:
+) -> State[None]:
     """Process every archive of the source.
 
     Args:
         config: settings file; a relative path is relative to the project root.
         overrides: settings that win over the file, by dotted key: {"etl.orderbook_levels": 50}.
 
+    Returns:
+        Completed, or Failed where archives failed: the message names each and why.
+
     Raises:
-        RunFailedError: archives failed; the message names each and why.
         L2Error: the run could not begin.
     """
     display = Display()
@@ -47,4 +50,8 @@ def l2_flow(
     publish_report(report)
     display.finish(report)
     if report.failures:
-        raise RunFailedError(report.failure_message())
+        # Raised, it would be logged with a stack trace, which tells nothing of the archives.
+        message = report.failure_message()
+        get_run_logger().error(message)
+        return Failed(message=message, data=RunFailedError(message))
+    return Completed(message=report.headline())

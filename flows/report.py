@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Literal
 
 from orderbook.checks import Coverage, Finding
@@ -37,6 +38,12 @@ class ArchiveResult:
         """Findings that a person should look at."""
         return [finding for finding in self.findings if finding.severity in ("warning", "error")]
 
+    @property
+    def found(self) -> str:
+        """Why there is no valid file, or what a person should know of it."""
+        warnings = [f"{finding.check}: {finding.figures}" for finding in self.warnings]
+        return "; ".join([self.reason] if self.reason else warnings)
+
 
 @dataclass(frozen=True)
 class RunReport:
@@ -56,6 +63,24 @@ class RunReport:
         """Results without a valid file."""
         return [result for result in self.results if not result.is_good]
 
+    @property
+    def warned(self) -> int:
+        """How many valid files have warnings."""
+        return sum(bool(result.warnings) for result in self.results if result.is_good)
+
+    def count(self, status: Status) -> int:
+        """How many results have a status."""
+        return sum(result.status == status for result in self.results)
+
+    def headline(self) -> str:
+        """The run in one line."""
+        total, failed = len(self.results), len(self.failures)
+        made, unchanged = self.count("made"), self.count("unchanged")
+        return (
+            f"{total - failed} of {total} archives done, {failed} failed, {self.warned} with "
+            f"warnings; {made} made, {unchanged} unchanged"
+        )
+
     def failure_message(self) -> str:
         """Every failed archive and why."""
         lines = [f"{len(self.failures)} of {len(self.results)} archives failed"]
@@ -63,46 +88,66 @@ class RunReport:
         return "\n".join(lines)
 
     def to_markdown(self) -> str:
-        """The run's summary as Prefect shows it."""
-        made = sum(result.status == "made" for result in self.results)
-        unchanged = sum(result.status == "unchanged" for result in self.results)
-        warned = sum(bool(result.warnings) for result in self.results if result.is_good)
-        synthetic = sum(result.is_synthetic for result in self.results)
-        rows = [
+        """The run's summary as Prefect shows it: first what failed, since a long table hides it."""
+        failed = [f"`{r.name}` {r.status}: {_text(r.reason)}" for r in self.failures]
+        parts = [
+            _section("Failed", failed),
+            _section("Notes", [_text(note) for note in self.notes]),
+            f"## Figures\n\n{self._figures()}",
+            _section("Missing days", self.missing_days),
+        ]
+        return "\n\n".join(part for part in parts if part)
+
+    def _figures(self) -> str:
+        rows: list[tuple[str, object]] = [
             ("archives", len(self.results)),
-            ("made", made),
-            ("unchanged", unchanged),
-            ("with warnings", warned),
+            ("made", self.count("made")),
+            ("unchanged", self.count("unchanged")),
             ("failed", len(self.failures)),
-            ("synthetic (generated, no market data)", synthetic),
+            ("with warnings", self.warned),
+            ("missing days", len(self.missing_days)),
+            ("synthetic (generated, no market data)", sum(r.is_synthetic for r in self.results)),
             ("bars", sum(result.bars for result in self.results)),
             ("text read", f"{self.text_bytes / 1e6:,.1f} MB"),
             ("seconds", f"{self.seconds:.1f}"),
             ("source", f"`{self.source}`"),
             ("output", f"`{self.output}`"),
             ("scaler", self.scaler),
-            ("missing days", ", ".join(self.missing_days) or "none"),
         ]
-        table = "\n".join(f"| {name} | {value} |" for name, value in rows)
-        parts = [f"# L2 run\n\n| | |\n| --- | --- |\n{table}"]
-        if self.notes:
-            parts.append("\n".join(f"- {note}" for note in self.notes))
-        if self.failures:
-            parts.append(f"## Failed\n\n```\n{self.failure_message()}\n```")
-        return "\n\n".join(parts)
+        first, *others = (f"| {name} | {value} |" for name, value in rows)
+        return "\n".join([first, "| --- | --- |", *others])
 
     def to_rows(self) -> list[dict[str, str | int]]:
-        """Validation results, one row an archive, as Prefect shows a table."""
+        """Validation results, one row an archive: failures first, then warnings.
+
+        Prefect's UI does not break lines, so what may be long stands in the last column.
+        """
         return [
             {
                 "archive": result.name,
                 "status": result.status,
+                "coverage": f"{result.coverage.share:.2%}" if result.coverage else "",
                 "bars": result.bars,
                 "rows": result.rows,
-                "coverage": f"{result.coverage.share:.2%}" if result.coverage else "",
-                "warnings": "; ".join(f"{f.check}: {f.figures}" for f in result.warnings),
-                "reason": result.reason,
                 "seconds": f"{result.seconds:.1f}",
+                "found": result.found,
             }
-            for result in self.results
+            for result in sorted(self.results, key=_urgency)
         ]
+
+
+def _urgency(result: ArchiveResult) -> int:
+    """Sorts by what a person should look at first."""
+    if not result.is_good:
+        return 0
+    return 1 if result.warnings else 2
+
+
+def _section(heading: str, items: Sequence[str]) -> str:
+    """A heading with a list below it; nothing where there are no items."""
+    return "\n".join([f"## {heading}\n", *(f"- {item}" for item in items)]) if items else ""
+
+
+def _text(text: str) -> str:
+    """Any text as one line that Markdown leaves as it is where it looks like HTML."""
+    return escape(" ".join(text.split()), quote=False)

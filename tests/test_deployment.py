@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -96,6 +97,7 @@ def days(prefect: Installation, tmp_path_factory: pytest.TempPathFactory) -> Day
 def test_a_run_is_completed(prefect: Installation, days: Days) -> None:
     assert days.run.state == "Completed", f"{days.run.output}\n{prefect.said()}"
     assert days.run.exit_code == 0
+    assert days.run.message.startswith("2 of 2 archives done, 0 failed, ")
 
 
 def test_the_outputs_are_valid_and_as_the_results_say(days: Days) -> None:
@@ -118,6 +120,16 @@ def test_the_summary_tells_of_the_whole_run(days: Days) -> None:
         assert row in str(summary.data)
     for path in ("source", "output", "scaler.pkl"):
         assert str(days.root / path) in str(summary.data)
+
+
+def test_checks_and_progress_say_in_short_what_they_hold(days: Days) -> None:
+    """A card in the UI's list shows the beginning of the description."""
+    checks = days.run.artifact(f"checks-{FIRST.lower().replace('/', '-').replace('_', '-')}")
+    assert str(checks.description) == f"Warning: gaps. Every check of {FIRST}"
+    results = [row["result"] for row in json.loads(str(checks.data))]
+    assert results == sorted(results, key=["error", "warning", "info", "ok"].index)
+    progress = days.run.artifact("progress-bars")
+    assert (progress.data, progress.description) == (100, "bars: 2 of 2 archives are through")
 
 
 def test_every_stage_is_a_task_run_named_by_archive_and_window(days: Days) -> None:
@@ -160,7 +172,7 @@ def test_a_damaged_archive_fails_the_run_by_name_and_leaves_the_others(
     damaged.write_bytes(damaged.read_bytes()[:5000])
     run = prefect.run("damaged", overrides_for(tmp_path))
     assert (run.state, run.exit_code) == ("Failed", 1), run.output
-    assert f"1 of 2 archives failed\n  {SECOND}.data.zip: failed: " in run.message
+    assert run.message.startswith(f"1 of 2 archives failed\n  {SECOND}.data.zip: failed: ")
     assert FIRST not in run.message
     assert run.results()[FIRST]["status"] == "made"
     assert [*files_below(tmp_path / "output")] == [f"{FIRST}.parquet"]

@@ -1,6 +1,7 @@
 # What people type. The checks themselves are in .ci/run; UPGRADE=--upgrade make lock renews pins.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types layers shell check fuzz fuzz-scanner bench format lock
+.PHONY: help setup demo test lint types layers shell check fuzz fuzz-scanner bench bare-debian \
+	format lock
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1	\2/p' Makefile | expand -t 20
@@ -31,6 +32,9 @@ fuzz-scanner:  ## ten minutes of texts that take new branches of the scanner; ne
 bench:  ## measure speed and memory (half an hour); PARTS="core inflate" for some of it
 	./setup_cloud.sh --bench
 	.venv/bin/python -m benchmarks $(PARTS)
+
+bare-debian:  ## set-up and a run in an empty Debian, as root; SUITE=trixie for Python 3.13
+	tests/bare_debian.sh $(SUITE)
 
 format:  ## put the code into shape
 	.venv/bin/ruff check --fix .

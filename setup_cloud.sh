@@ -21,12 +21,12 @@ die() {
   exit 1
 }
 
-# quietly NAME COMMAND...: output goes to the log; a failure shows its end and stops the set-up.
+# quietly NAME COMMAND...: output goes to the log; a failure shows its end and stops the set-up,
+# also where the log cannot take it since the disk is full.
 quietly() {
-  local name=$1
-  shift
-  if ! "$@" >>"$LOG" 2>&1 </dev/null; then
-    tail -n 20 "$LOG" >&2
+  local name=$1 end
+  if ! end=$("${@:2}" 2>&1 </dev/null | tee -a "$LOG" | tail -n 20); then
+    printf '%s\n' "$end" >&2
     die "$name did not work; all that it said is in $LOG"
   fi
 }
@@ -70,7 +70,7 @@ want() {
 install_system_packages() {
   command -v fusermount3 >/dev/null || want fuse3 "rclone cannot mount, a folder works"
   if command -v apt-get >/dev/null && [ ! -e "$CERTIFICATES" ]; then
-    want ca-certificates "rclone cannot check who it talks to"
+    want ca-certificates "pip and rclone cannot check who they talk to"
   fi
   if [ "$dev" = yes ]; then
     command -v shellcheck >/dev/null || want shellcheck "shell scripts are not checked"
@@ -111,16 +111,20 @@ choose_python() {
       return
     fi
   done
-  die "no Python 3.11 to 3.14 with venv found or installed. On Debian 12, Ubuntu 24.04 or later:
-  sudo apt-get install python3-venv
+  die "no Python 3.11 to 3.14 with venv is here (python3: $(python_version python3 || echo none)),
+and none could be installed; $LOG says why. On Debian 12, Ubuntu 24.04 or later:
+  sudo apt-get update && sudo apt-get install python3-venv
 Elsewhere: https://www.python.org/downloads/ and then PYTHON=/path/to/python3 ./setup_cloud.sh"
 }
 
 python_version() { "$1" -c 'import platform; print(platform.python_version())' 2>/dev/null; }
 
-# The .venv that is there serves if it runs, has pip, was not moved, and is of the Python asked for.
+# The .venv that is there serves if it runs, has pip, is whole, was not moved, and is of the Python
+# asked for. pip takes a package for installed of which a run that was cut short left a part.
 venv_serves() {
   suits .venv/bin/python && .venv/bin/python -c 'import pip' 2>/dev/null || return 1
+  [ ! -e "$STAMPS/unfinished" ] ||
+    [ -z "$(find .venv/lib/*/site-packages -prune -newer "$STAMPS/unfinished")" ] || return 1
   [ ! -e "$STAMPS/venv" ] || is_done venv "$(pwd -P)" || return 1
   [ -z "${PYTHON:-}" ] || [ "$(python_version "$PYTHON")" = "$(python_version .venv/bin/python)" ]
 }
@@ -136,7 +140,12 @@ make_venv() {
 
 # --- what goes into .venv --------------------------------------------------------------------
 
-pip_install() { quietly "$1" .venv/bin/python -m pip --disable-pip-version-check install --quiet "${@:2}"; }
+# pip_install NAME ARGUMENT...
+pip_install() {
+  mark_done unfinished "$1"
+  quietly "$1" .venv/bin/python -m pip --disable-pip-version-check install --quiet "${@:2}"
+  rm "$STAMPS/unfinished"
+}
 
 # Where images set PYTHONDONTWRITEBYTECODE, each process would compile all that it imports anew,
 # which takes Prefect's server seconds. pip would do it on one core, tests of libraries included.
@@ -176,7 +185,8 @@ install_project() {
 
 report_rclone() {
   local version
-  version=$(.venv/bin/rclone version 2>>"$LOG" </dev/null) || die "rclone does not run here; see $LOG"
+  version=$(.venv/bin/rclone version 2>>"$LOG" </dev/null) ||
+    die "rclone does not run here; see $LOG"
   version=${version%%$'\n'*}
   if [ -e /dev/fuse ] && command -v fusermount3 >/dev/null; then
     say rclone "${version#rclone }; FUSE is here, for mounts"
@@ -189,7 +199,8 @@ report_rclone() {
 compile_kernels() {
   local key processor
   processor=$(grep -m 1 '^model name' /proc/cpuinfo || uname -m)
-  key=$({ checksum requirements.txt && find orderbook -name '*.py' -print0 | sort -z | xargs -0 sha256sum && echo "$processor"; } | sha256sum)
+  key=$({ find orderbook -name '*.py' | sort | xargs sha256sum requirements.txt &&
+    echo "$processor"; } | sha256sum)
   if is_done kernels "$key" && compgen -G "orderbook/__pycache__/kernels-*" >/dev/null; then
     say kernels "unchanged"
     return
@@ -223,7 +234,10 @@ for argument in "$@"; do
   esac
 done
 
-mkdir -p data/L2/pre_processed data/L2/labelled data/artifacts logs
+{ mkdir -p data/L2/pre_processed data/L2/labelled data/artifacts logs && : >>"$LOG"; } ||
+  die "cannot write in $PWD; run it as its owner, or clone into a folder of your own"
+exec 9>>"$LOG" # held by all that this run starts, so that no other one comes between
+flock --nonblock 9 || { say waiting "another set-up is at work here" && flock 9; }
 : >"$LOG"
 install_system_packages
 make_venv

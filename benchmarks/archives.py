@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from flows.demo import name_of, write_archive
-from flows.settings import PROJECT_ROOT
+from flows.setting_values import PROJECT_ROOT
 from orderbook.calendar import DAY_MS, HOUR_MS, day_start_ms
 from orderbook.synthetic import StreamSpec, generate_text
 

@@ -23,7 +23,7 @@ from benchmarks.archives import FOLDER
 from benchmarks.contender import read_through, sizes
 from benchmarks.meter import Facts
 from benchmarks.processes import run_watched
-from flows.settings import PROJECT_ROOT
+from flows.setting_values import PROJECT_ROOT
 
 # As on a machine where every core has a worker: no thread reads ahead.
 _WITHOUT_READ_AHEAD = """

@@ -18,7 +18,7 @@ from time import perf_counter
 from typing import NoReturn
 
 from flows.causality_trials import Subject, Trial, draw_instant, find_covered, try_future
-from flows.command_line import AS_HELP_SHOWS, complain, problem
+from flows.setting_sources import AS_HELP_SHOWS, complain, problem
 from flows.settings import Settings, describe_settings, parse_command_line
 from flows.survey import layout_of
 from orderbook.calendar import iso

@@ -12,7 +12,7 @@ from datetime import date
 from itertools import groupby
 from pathlib import Path
 
-from flows.settings import PROJECT_ROOT
+from flows.setting_values import PROJECT_ROOT
 from orderbook.calendar import HOUR_MS, day_of, day_start_ms
 from orderbook.synthetic import StreamSpec, generate_days
 from storage.archives import SYNTHETIC_COMMENT

@@ -15,7 +15,8 @@ from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from flows.command_line import (
+from flows.setting_keys import Etl, Execution, Features, Paths, Section, Source, Validation
+from flows.setting_sources import (
     Given,
     KeyDescription,
     complain,
@@ -27,9 +28,7 @@ from flows.command_line import (
     shown,
     unknown_key,
 )
-from flows.setting_keys import Etl, Execution, Features, Paths, Section, Source, Validation
-from flows.setting_values import PROJECT_ROOT as PROJECT_ROOT
-from flows.setting_values import ClashError
+from flows.setting_values import PROJECT_ROOT, ClashError
 
 DEFAULT_CONFIG = PROJECT_ROOT / "configs" / "cloud_config.yaml"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from flows.command_line import ENV_PREFIX
 from flows.main import configure_prefect
+from flows.setting_sources import ENV_PREFIX
 
 # The first call of a kernel compiles it: no deadline fits that.
 settings.register_profile("project", deadline=None)

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from flows.settings import PROJECT_ROOT
+from flows.setting_values import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "faults.md"
 

@@ -17,7 +17,8 @@ from flows.demo import name_of, write_archive
 from flows.display import Display
 from flows.report import RunReport
 from flows.run import run
-from flows.settings import PROJECT_ROOT, Settings, load_settings
+from flows.setting_values import PROJECT_ROOT
+from flows.settings import Settings, load_settings
 from orderbook.calendar import day_start_ms
 from orderbook.synthetic import StreamSpec, generate_days
 from storage.tables import read_table

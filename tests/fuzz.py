@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
 
-from flows.settings import PROJECT_ROOT
+from flows.setting_values import PROJECT_ROOT
 
 _PASSING = re.compile(r"(\d+) passing, ")
 _SEEDS = 1 << 32

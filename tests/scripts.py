@@ -9,7 +9,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from flows.settings import PROJECT_ROOT
+from flows.setting_values import PROJECT_ROOT
 from tests.flow_runs import settings_for
 
 

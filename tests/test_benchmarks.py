@@ -21,7 +21,8 @@ from benchmarks.processes import run_watched
 from benchmarks.report import BEGIN, END, README, render, write_report
 from benchmarks.tables import make_tables
 from flows.demo import name_of, write_archive
-from flows.settings import PROJECT_ROOT, load_settings
+from flows.setting_values import PROJECT_ROOT
+from flows.settings import load_settings
 from orderbook.synthetic import StreamSpec, generate_text
 from tests.stream_plans import D0
 

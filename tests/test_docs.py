@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.settings import PROJECT_ROOT
+from flows.setting_values import PROJECT_ROOT
 from orderbook.checks import (
     Coverage,
     DayGrid,
@@ -212,7 +212,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 # --- commands that people type -----------------------------------------------------------------
 
-MAKEFILE = (PROJECT_ROOT / "Makefile").read_text()
+MAKEFILE = (PROJECT_ROOT / "Makefile").read_text().replace("\\\n", "")
 SETUP = (PROJECT_ROOT / "setup_cloud.sh").read_text()
 
 

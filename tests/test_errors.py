@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from flows.settings import PROJECT_ROOT
+from flows.setting_values import PROJECT_ROOT
 from orderbook import errors
 from orderbook.errors import ArchiveError, DamagedArchiveError, L2Error, SettingsError
 from tests.faults import Fault, faults, raised_for

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from flows.settings import PROJECT_ROOT
+from flows.setting_values import PROJECT_ROOT
 from orderbook.synthetic import StreamSpec, generate_days, generate_text
 from tests.replay import (
     LONG,

@@ -12,9 +12,9 @@ import sys
 
 if __name__ == "__main__":
     # Prefect configures itself when it is imported, so the command line is read before.
-    from flows.main import main
+    from flows.main import program
 
-    sys.exit(main(sys.argv[1:]))
+    program(sys.argv[1:])
 
 from collections.abc import Mapping
 from typing import Any

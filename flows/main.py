@@ -11,12 +11,25 @@ import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import NoReturn
 
 from flows.settings import CommandLine, parse_command_line, require_source_folder
-from orderbook.errors import L2Error, RunFailedError
+from orderbook.errors import L2Error, RunFailedError, ServerError
 
 DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130  # 130 as shells say it
 LOG_NAME = "l2.log"
+
+
+def program(argv: Sequence[str]) -> NoReturn:
+    """``main`` as a process of its own, and its end."""
+    try:
+        sys.exit(main(argv))
+    except ServerError as error:
+        print(error, file=sys.stderr)
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        # Prefect's threads would go on telling the server that is gone: minutes, or for ever.
+        os._exit(FAILED)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -25,6 +38,9 @@ def main(argv: Sequence[str]) -> int:
     Returns:
         0 all archives are done (warnings included), 1 some failed or the run could not begin,
         2 the command line or the settings are wrong, 130 stopped by Ctrl-C.
+
+    Raises:
+        ServerError: Prefect's server does not answer, or is gone.
     """
     # A UTF-8 console shows names as they are; another one must not end a run of hours.
     for stream in (sys.stdout, sys.stderr):
@@ -41,6 +57,8 @@ def main(argv: Sequence[str]) -> int:
         return INTERRUPTED
     except RunFailedError:  # told already, below the run's table
         return FAILED
+    except ServerError:
+        raise
     except L2Error as error:
         print(error, file=sys.stderr)
         return FAILED
@@ -61,17 +79,18 @@ def _run(command: CommandLine) -> int:
     configure_prefect(logs)
     # Prefect takes seconds to start: say that something is under way, and where it is told.
     print(f"starting; source {command.settings.paths.rclone_mount}, log {logs / LOG_NAME}")
-    from flows.temporary_server import is_server_configured, temporary_server
+    from flows.prefect_server import is_server_configured, loss_reported, require_server
+    from flows.temporary_server import temporary_server
 
     with nullcontext() if is_server_configured() else temporary_server() as server:
         from flows.history import wait_until_recorded
         from flows.l2_flow import l2_flow  # takes as long as the server takes to start
 
-        if server:
-            server.wait_until_ready()
+        server.wait_until_ready() if server else require_server()
         # The whole, checked settings travel as the run's parameters: its history shows them.
         overrides = command.settings.model_dump(mode="json")
-        state = l2_flow(config=str(command.config), overrides=overrides, return_state=True)
+        with loss_reported():
+            state = l2_flow(config=str(command.config), overrides=overrides, return_state=True)
         if server:
             wait_until_recorded(state)
         state.result()  # raises what the run raised

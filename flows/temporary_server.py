@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Thread
 
-from orderbook.errors import L2Error
+from orderbook.errors import ServerError
 
 # The first start makes the database, which takes over 20 s on a slow disk.
 START_SECONDS = 120.0
@@ -53,7 +53,7 @@ class TemporaryServer:
         """Wait until the server answers.
 
         Raises:
-            L2Error: it ended, or does not answer in time.
+            ServerError: it ended, or does not answer in time.
         """
         import httpx
 
@@ -63,17 +63,10 @@ class TemporaryServer:
         except httpx.HTTPError as error:
             code = self.process.poll()
             how = "does not answer" if code is None else f"ended with exit code {code}"
-            raise L2Error(
+            raise ServerError(
                 f"the temporary Prefect server {how} ({error}); see the log, or set PREFECT_API_URL"
                 " to the server to use"
             ) from error
-
-
-def is_server_configured() -> bool:
-    """Whether Prefect knows a server, from the environment or the profile in use."""
-    from prefect.settings import get_current_settings
-
-    return get_current_settings().api.url is not None
 
 
 @contextmanager
@@ -86,7 +79,8 @@ def temporary_server() -> Iterator[TemporaryServer]:
         try:
             yield TemporaryServer(process, url)
         finally:
-            send_what_waits()
+            if process.poll() is None:  # else nobody is left to send it to
+                send_what_waits()
 
 
 def send_what_waits() -> None:

@@ -3,6 +3,7 @@
     L2Error
     ├── SettingsError          a setting is unknown, wrong, or contradicts another (ValueError)
     ├── SourceError            the source folder is missing, empty, or no archive matches
+    ├── ServerError            Prefect's server does not answer
     ├── OutputBusyError        another run is writing to the same folders
     ├── OutputError            a file cannot be written: the disk is full, a right is missing
     ├── DuplicateStreamError   two archives claim one series and day, or one output file
@@ -32,6 +33,10 @@ class SettingsError(L2Error, ValueError):
 
 class SourceError(L2Error):
     """The source folder is missing, unreadable, or holds no matching archive."""
+
+
+class ServerError(L2Error):
+    """Prefect's server does not answer, or is gone in mid-run."""
 
 
 class OutputBusyError(L2Error):

@@ -13,10 +13,12 @@ from flows.setting_values import PROJECT_ROOT
 from tests.flow_runs import settings_for
 
 
-def run_script(root: Path, source: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def run_script(
+    root: Path, source: Path, *options: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run the script from another folder, with every output below ``root``."""
     return subprocess.run(
-        script(root, source, *options), cwd=root, env=environment_of(source.parent),
+        script(root, source, *options), cwd=root, env=environment_of(source.parent) | variables,
         capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
 

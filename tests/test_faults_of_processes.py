@@ -14,9 +14,16 @@ import pytest
 
 from tests.faults import documented
 from tests.flow_runs import outputs, two_days, write_source
-from tests.prefect_installation import PROCESSES, STOP_SECONDS, is_met, kill_all, processes_of
+from tests.prefect_installation import (
+    PROCESSES,
+    STOP_SECONDS,
+    free_port,
+    is_met,
+    kill_all,
+    processes_of,
+)
 from tests.program import start
-from tests.scripts import environment_of, recorded_states, script
+from tests.scripts import environment_of, recorded_states, run_script, script
 
 pytestmark = [
     pytest.mark.real,
@@ -45,12 +52,14 @@ def world(
 
 
 @contextmanager
-def started(root: Path, source: Path, workers: int) -> Iterator[subprocess.Popen[str]]:
+def started(
+    root: Path, source: Path, workers: int, **variables: str
+) -> Iterator[subprocess.Popen[str]]:
     """The program at its work: its first archive has bars, others are under way."""
     root.mkdir(exist_ok=True)
     command = [*HEEDING_CTRL_C, *script(root, source, *OPTIONS, f"--execution.workers={workers}")]
     with subprocess.Popen(
-        command, cwd=root, env=environment_of(source.parent), text=True,
+        command, cwd=root, env=environment_of(source.parent) | variables, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     ) as process:  # fmt: skip
         try:
@@ -116,4 +125,28 @@ def test_ctrl_c_stops_at_once(world: Path, workers: int) -> None:
     assert re.search(r"^stopped: [123] of 4 archives have their bars", told, re.MULTILINE)
     assert errors == ""
     assert outputs(root) == {}
+    assert_made_whole(root, world)
+
+
+def test_a_server_that_is_not_there_begins_nothing(world: Path) -> None:
+    """PREFECT_API_URL leads to a port where nobody listens."""
+    root = world / "no_server"
+    root.mkdir()
+    address = f"http://127.0.0.1:{free_port()}/api"
+    done = run_script(root, world / "source", *OPTIONS, PREFECT_API_URL=address)
+    documented("no Prefect server").check(done.stderr, done.returncode)
+    assert "Traceback" not in done.stderr
+    assert not list(root.rglob("*.parquet"))
+
+
+def test_a_server_that_is_killed(world: Path) -> None:
+    """Prefect asks it again and again, here only once; then it is told in a sentence."""
+    root = world / "killed_server"
+    once = {"PREFECT_CLIENT_MAX_RETRIES": "1"}
+    with started(root, world / "source", workers=1, **once) as process:
+        found = processes_of(world / "prefect").items()
+        (server,) = (pid for pid, words in found if "flows.temporary_server" in words)
+        os.kill(server, signal.SIGKILL)
+        _, errors = process.communicate(timeout=300)
+    documented("the Prefect server is killed").check(errors, process.returncode)
     assert_made_whole(root, world)

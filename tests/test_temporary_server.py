@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from flows.prefect_server import is_server_configured
 from flows.setting_values import PROJECT_ROOT
-from flows.temporary_server import is_server_configured, temporary_server
-from orderbook.errors import L2Error
+from flows.temporary_server import temporary_server
+from orderbook.errors import ServerError
 from tests.prefect_installation import STOP_SECONDS, is_met, kill_all, processes_of
 
 OWNER = """
@@ -36,7 +37,7 @@ def test_a_server_that_does_not_start_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PREFECT_API_DATABASE_CONNECTION_URL", f"sqlite+aiosqlite:///{tmp_path}")
-    with temporary_server() as server, pytest.raises(L2Error, match="temporary Prefect server"):
+    with temporary_server() as server, pytest.raises(ServerError, match="temporary Prefect server"):
         server.wait_until_ready()
     assert "PREFECT_API_URL" not in os.environ
 

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from orderbook.calendar import day_of
 from orderbook.errors import ArchiveError, DuplicateStreamError
-from orderbook.formats import find_dialect
+from orderbook.formats import choose_dialect, dialect_named
 from orderbook.formats.dialect import Dialect
 from storage.archives import Archive, Member, list_members
 from storage.member_text import close_reader, text_at
@@ -35,6 +35,7 @@ class Stream:
     output: str  # path of its Parquet file below the output folder
     is_synthetic: bool
     first_ms: int | None  # time of the first message, where it stands among the first lines
+    dialect_name: str
 
     @property
     def folder(self) -> str:
@@ -49,7 +50,7 @@ class Stream:
     @property
     def dialect(self) -> Dialect:
         """How its text is read."""
-        return find_dialect(self.archive.path, self.member.name)
+        return dialect_named(self.dialect_name)
 
     def __str__(self) -> str:
         return self.output.removesuffix(".parquet")
@@ -106,7 +107,8 @@ def _read_stream(
     archive: Archive, member: Member, is_only_member: bool, is_synthetic: bool
 ) -> Stream:
     with text_at(archive, member, 0) as text:
-        head = find_dialect(archive.path, member.name).read_head(text)
+        dialect = choose_dialect(archive.path, member.name, text.lines().tobytes())
+        head = dialect.read_head(text)
     names = (member.name, archive.path)
     day = day_in_name(*names) or (None if head.first_ms is None else day_of(head.first_ms))
     symbol = head.symbol or symbol_in_name(*names)
@@ -115,7 +117,9 @@ def _read_stream(
         reason = f"no {what}: neither a message among the first lines nor the names tell it"
         raise ArchiveError(reason, archive.path, member.name)
     output = output_path(archive.path, member.name, is_only_member)
-    return Stream(archive, member, symbol, head.topic, day, output, is_synthetic, head.first_ms)
+    return Stream(
+        archive, member, symbol, head.topic, day, output, is_synthetic, head.first_ms, dialect.name
+    )  # fmt: skip
 
 
 def find_duplicates(streams: Iterable[Stream]) -> dict[Stream, DuplicateStreamError]:

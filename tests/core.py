@@ -16,6 +16,7 @@ from orderbook.book import OrderBook
 from orderbook.calendar import DAY_MS, Window, day_start_ms
 from orderbook.counts import Counts
 from orderbook.formats import bybit
+from orderbook.formats.dialect import Dialect
 from orderbook.ladder import RUNGS
 from orderbook.messages import Cursor
 from orderbook.sampling import FEATURE_DEPTH, SampleRule, Samples, cut_levels, take_samples
@@ -76,12 +77,13 @@ def rebuild_with_core(
     topic: str | None,
     piece: int = 1 << 20,
     rungs: int = RUNGS,
+    dialect: Dialect = bybit.DIALECT,
 ) -> CoreDay:
     """Parse → sample → cut → bars, window by window, each stage fed by the one before."""
     source, cursor, book, counts = MemoryText(text, piece), Cursor(), OrderBook(), Counts()
     parts, all_samples, unreadable = [], [], ()
     for window in windows:
-        parsed = bybit.parse_window(source, cursor, window)
+        parsed = dialect.parse_window(source, cursor, window)
         rule = rule_of(settings, topic)
         sampled = take_samples(parsed.messages, parsed.more_inside, book, window, rule, rungs)
         samples = cut_levels(sampled.samples, settings.levels)

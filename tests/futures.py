@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from orderbook.causality import ChangedText, find_future
 from orderbook.formats import bybit
 from orderbook.formats.bybit_future import KINDS, Future, FutureRewriter
+from orderbook.formats.ndjson import Message
 from tests.core import MemoryText
 from tests.stream_plans import HOUR_MS
 from tests.streams import D0, D1, NOON, Case
@@ -42,7 +43,7 @@ def start_of(text: bytes, instant_ms: int) -> int:
     return find_future(bybit.DIALECT, MemoryText(text), instant_ms)
 
 
-def messages_of(text: bytes) -> list[tuple[bytes, bybit.Message | None]]:
+def messages_of(text: bytes) -> list[tuple[bytes, Message | None]]:
     """List the lines of a text, each with its message."""
     return [(line, bybit.read_message(line)) for line in text.split(b"\n")]
 

@@ -9,8 +9,9 @@ import numpy as np
 from orderbook.calendar import HOUR_MS
 from orderbook.formats import bybit
 from orderbook.formats import bybit_scanner as scanner
-from orderbook.formats.bybit import Message, read_message
+from orderbook.formats.bybit import read_message
 from orderbook.formats.bybit_form import example_of, form_of
+from orderbook.formats.ndjson import Message
 from orderbook.messages import (
     DAY_END,
     DAY_START,

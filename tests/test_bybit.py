@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from orderbook.errors import MixedStreamError, UnknownDialectError
-from orderbook.formats import DIALECTS, find_dialect
-from orderbook.formats.bybit import Message, promised_depth, read_head, read_message
+from orderbook.errors import MixedStreamError
+from orderbook.formats.bybit import DIALECT, promised_depth, read_message
+from orderbook.formats.ndjson import Message
 from orderbook.messages import Cursor
 from tests.bybit_lines import BREAKS, INT64_MAX, INT64_MIN, Line, Style, render
 from tests.core import MemoryText
@@ -114,7 +114,7 @@ def test_deep_json_is_unreadable_not_fatal() -> None:
     assert (parsed.counts.unreadable, parsed.counts.messages) == (1, 1)
 
 
-# ---------------------------------------------------------------- names, heads, dialects
+# ---------------------------------------------------------------- names, heads
 
 
 @pytest.mark.parametrize(
@@ -156,22 +156,24 @@ def test_names_with_odd_characters() -> None:
 def test_the_head_of_a_stream() -> None:
     """§1: symbol, topic and time of the first message among the first lines."""
     text = b"\n \r\nhello\n" + REAL + b"\n" + render(replace(LINE, symbol="X")) + b"\n"
-    head = read_head(MemoryText(text))
+    head = DIALECT.read_head(MemoryText(text))
     assert (head.symbol, head.topic, head.first_ms) == (SYMBOL, TOPIC, 1723075200103)
-    by_topic = read_head(MemoryText(render(replace(LINE, symbol=None))))
+    by_topic = DIALECT.read_head(MemoryText(render(replace(LINE, symbol=None))))
     assert (by_topic.symbol, by_topic.topic) == ("BTCUSDT", TOPIC)
-    other = read_head(MemoryText(render(replace(LINE, topic="orderbook.1.X"))))
+    other = DIALECT.read_head(MemoryText(render(replace(LINE, topic="orderbook.1.X"))))
     assert (other.symbol, other.topic) == ("BTCUSDT", "orderbook.1.X")
-    nameless = read_head(MemoryText(render(replace(LINE, symbol=None, topic=None))))
+    nameless = DIALECT.read_head(MemoryText(render(replace(LINE, symbol=None, topic=None))))
     assert (nameless.symbol, nameless.topic, nameless.first_ms) == (None, None, D0)
-    assert read_head(MemoryText(render(replace(LINE, symbol=None, topic="x.")))).symbol is None
+    assert (
+        DIALECT.read_head(MemoryText(render(replace(LINE, symbol=None, topic="x.")))).symbol is None
+    )
 
 
 def test_the_head_is_searched_for_in_a_thousand_lines() -> None:
     for nothing in (b"", b"\n", b"{}\n" * 5, b"x\n" * 1000 + REAL):
-        head = read_head(MemoryText(nothing))
+        head = DIALECT.read_head(MemoryText(nothing))
         assert (head.symbol, head.topic, head.first_ms) == (None, None, None)
-    assert read_head(MemoryText(b"x\n" * 999 + REAL)).symbol == SYMBOL
+    assert DIALECT.read_head(MemoryText(b"x\n" * 999 + REAL)).symbol == SYMBOL
 
 
 @pytest.mark.parametrize(
@@ -185,13 +187,3 @@ def test_the_head_is_searched_for_in_a_thousand_lines() -> None:
 def test_promised_depth(topic: str | None, depth: int) -> None:
     """§1.1: the depth is in the topic, never in the date."""
     assert promised_depth(topic) == depth
-
-
-def test_dialects_are_found_by_suffix() -> None:
-    """§1.1: in any case; a format without a reader names the dialects known."""
-    for member in ("x.data", "X.DATA", "a/b.json", "b.jsonl", "c.ndjson"):
-        assert find_dialect("a.zip", member) is DIALECTS[0]
-    for member in ("x.csv", "x", "data", "x.data.txt"):
-        with pytest.raises(UnknownDialectError, match=r"Bybit NDJSON \(\.data \.json") as caught:
-            find_dialect("a.zip", member)
-        assert (caught.value.archive, caught.value.member) == ("a.zip", member)

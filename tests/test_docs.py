@@ -49,6 +49,7 @@ STREAM = Stream(
     output="linear/BTCUSDT/2024-01-01_BTCUSDT_ob1.parquet",
     is_synthetic=True,
     first_ms=None,
+    dialect_name="Bybit NDJSON",
 )
 RECORD = BarsRecord(
     origin_of(STREAM), "source", STREAM.topic, 1, 1, LastBar(0, 1.0), Counts(), (), ()

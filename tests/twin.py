@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,7 @@ FEATURES = (
 )
 
 Row = dict[str, Any]
+ReadText = Callable[[bytes, dict[str, int]], tuple[list[Message], list[int]]]
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,15 @@ class TwinDay:
     topic: str | None
 
 
-def rebuild_day(text: bytes, day: dt.date, settings: TwinSettings) -> TwinDay:
-    """Rebuild the day `day` from the text of one member; raises `MixedStream`."""
+def rebuild_day(
+    text: bytes, day: dt.date, settings: TwinSettings, read: ReadText = read_lines
+) -> TwinDay:
+    """Rebuild the day `day` from the text of one member; raises `MixedStream`.
+
+    `read` reads a text of another dialect than Bybit's.
+    """
     counts = dict.fromkeys(COUNT_NAMES, 0)
-    messages, unreadable_lines = read_lines(text, counts)
+    messages, unreadable_lines = read(text, counts)
     symbol, topic = name_stream(messages)
     d0 = (day - dt.date(1970, 1, 1)).days * DAY_MS
     timed = time_messages(messages, d0, counts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 INT64 = range(-(2**63), 2**63)
@@ -27,18 +28,27 @@ class Message:
     bids: Levels
     asks: Levels
     update_id: int | None
+    previous_id: int | None  # the id that the message before has where nothing is missing
     symbol: str | None
     topic: str | None
 
 
-def read_lines(text: bytes, counts: dict[str, int]) -> tuple[list[Message], list[int]]:
-    """Return the messages in file order and the numbers (from 1) of the unreadable lines."""
+ReadLine = Callable[[bytes], Message | None]
+
+
+def read_lines(
+    text: bytes, counts: dict[str, int], read: ReadLine | None = None
+) -> tuple[list[Message], list[int]]:
+    """Return the messages in file order and the numbers (from 1) of the unreadable lines.
+
+    `read` reads a line of another dialect than Bybit's.
+    """
     messages, unreadable_lines = [], []
     for number, line in enumerate(text.split(b"\n"), start=1):
         if line.strip(b" \t\r") == b"":
             continue
         counts["lines"] += 1
-        message = read_message(line)
+        message = (read or read_message)(line)
         if message is None:
             counts["unreadable"] += 1
             unreadable_lines.append(number)
@@ -64,12 +74,14 @@ def read_message(line: bytes) -> Message | None:
         return None
     if not is_int64(root.get("ts")) or ("u" in data and not is_int64(data["u"])):
         return None
+    update_id = data.get("u")
     return Message(
         is_snapshot=root["type"] == "snapshot",
         ts=root["ts"],
         bids=bids,
         asks=asks,
-        update_id=data.get("u"),
+        update_id=update_id,
+        previous_id=None if update_id is None else update_id - 1,
         symbol=text_or_none(data.get("s")),
         topic=text_or_none(root.get("topic")),
     )

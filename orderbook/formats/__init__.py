@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from orderbook.errors import UnknownDialectError
-from orderbook.formats import bybit
+from orderbook.formats import bybit, okx
 from orderbook.formats.dialect import Dialect
 
-DIALECTS: tuple[Dialect, ...] = (bybit.DIALECT,)
+DIALECTS: tuple[Dialect, ...] = (
+    bybit.DIALECT,
+    okx.DIALECT,
+)
+_BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
 
 
-def find_dialect(archive: str, member: str) -> Dialect:
-    """The dialect of a member by its name.
+def dialect_named(name: str) -> Dialect:
+    """The dialect of a name that ``choose_dialect`` found."""
+    return _BY_NAME[name]
+
+
+def choose_dialect(archive: str, member: str, head: bytes) -> Dialect:
+    """Of the dialects with a member's suffix, the one that knows the earliest line of its text.
+
+    Args:
+        head: the first lines of its text.
 
     Raises:
-        UnknownDialectError: no dialect reads it; names the dialects known.
+        UnknownDialectError: none does; names the dialects known.
     """
-    for dialect in DIALECTS:
-        if member.lower().endswith(dialect.suffixes):
-            return dialect
+    named = [dialect for dialect in DIALECTS if member.lower().endswith(dialect.suffixes)]
+    offsets = {dialect.name: dialect.claim(head) for dialect in named}
+    claims = [(offset, name) for name, offset in offsets.items() if offset is not None]
+    if claims:
+        return _BY_NAME[min(claims)[1]]
     known = "; ".join(f"{d.name} ({' '.join(d.suffixes)})" for d in DIALECTS)
     raise UnknownDialectError(
         f"no reader for this member; dialects known: {known}", archive, member

@@ -7,46 +7,28 @@ the message to ``admit_message``.
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orderbook.calendar import Window
-from orderbook.errors import MixedStreamError
 from orderbook.formats import bybit_scanner as scanner
 from orderbook.formats.bybit_form import example_of, form_of
-from orderbook.formats.dialect import Dialect, StreamHead, Text
-from orderbook.messages import (
-    INT64_MAX,
-    INT64_MIN,
-    LINES,
-    N_LEVELS,
-    Cursor,
-    MessageBuilder,
-    Parsed,
-    admit_message,
+from orderbook.formats.dialect import Dialect, Text
+from orderbook.formats.ndjson import (
+    SUFFIXES,
+    Message,
+    find_message,
+    is_int64,
+    load_json,
+    read_levels,
+    read_stream_head,
+    take_line,
+    text_or_none,
 )
-
-_DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
-_JSON_WHITE_SPACE = b" \t\r\n"
-_HEAD_LINES = 1000  # lines searched for a stream's first message when only its name is asked
-
-
-@dataclass(frozen=True)
-class Message:
-    """One message as the slow path reads it; levels as (price, size)."""
-
-    ts: int
-    is_snapshot: bool
-    update_id: int | None
-    topic: str | None
-    symbol: str | None
-    bids: list[tuple[float, float]]
-    asks: list[tuple[float, float]]
+from orderbook.messages import Cursor, MessageBuilder, Parsed
 
 
 def parse_window(text: Text, cursor: Cursor, window: Window) -> Parsed:
@@ -90,114 +72,35 @@ def _parse_lines(lines: NDArray[np.uint8], builder: MessageBuilder) -> tuple[int
 def _parse_slowly(line: bytes, builder: MessageBuilder) -> bool:
     """Read one line by the JSON library; False if its message belongs to a later window."""
     message = read_message(line)
-    if message is None:
-        builder.state[LINES] += 1
-        builder.slow_lines += 1
-        builder.note_unreadable()
-        return True
-    topic = _same("topic", builder.topic, message.topic, builder.line + 1)
-    symbol = _same("symbol", builder.symbol, message.symbol, builder.line + 1)
-    levels = message.bids + message.asks
-    builder.reserve(1, len(levels))
-    start = int(builder.state[N_LEVELS])
-    end = start + len(levels)
-    if levels:
-        builder.price[start:end], builder.size[start:end] = np.array(levels).T
-    admitted = admit_message(
-        builder.state, *builder.columns, message.ts, message.update_id or 0,
-        message.update_id is not None, message.is_snapshot, len(message.bids), end,
-    )  # fmt: skip
-    if not admitted:
+    if not take_line(line, message, builder):
         return False
-    builder.topic, builder.symbol = topic, symbol
-    builder.example = example_of(line, message.update_id is not None) or builder.example
-    builder.state[LINES] += 1
-    builder.slow_lines += 1
+    if message is not None:
+        example = example_of(line, message.update_id is not None)
+        builder.example = example or builder.example
     return True
-
-
-def _same(what: str, known: str | None, found: str | None, line: int) -> str | None:
-    """The stream's topic or symbol after a message that names ``found``."""
-    if known is not None and found is not None and known != found:
-        raise MixedStreamError(
-            f"{what} {found!r} in a stream of {what} {known!r}: one member holds one stream; "
-            "split the archive",
-            line=line,
-        )
-    return known if known is not None else found
 
 
 def read_message(line: bytes) -> Message | None:
     """One line by the letter of the contract; None if it is not a message."""
     try:
-        found = json.loads(
-            line.decode("utf-8"), parse_constant=_refuse_constant, parse_int=_read_integer
-        )
+        found = load_json(line)
         data = found["data"]
-        bids, asks = _levels(data["b"]), _levels(data["a"])
+        bids, asks = read_levels(data["b"], 2), read_levels(data["a"], 2)
         kind, ts, update_id = found["type"], found["ts"], data.get("u")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    if not (isinstance(kind, str) and kind in ("snapshot", "delta") and _is_int64(ts)):
+    if not (isinstance(kind, str) and kind in ("snapshot", "delta") and is_int64(ts)):
         return None
-    if "u" in data and not _is_int64(update_id):
+    if "u" in data and not is_int64(update_id):
         return None
-    return Message(
-        ts,
-        kind == "snapshot",
-        update_id,
-        _text(found.get("topic")),
-        _text(data.get("s")),
-        bids,
-        asks,
-    )
+    topic, symbol = text_or_none(found.get("topic")), text_or_none(data.get("s"))
+    return Message(ts, kind == "snapshot", update_id, topic, symbol, bids, asks)
 
 
-def _refuse_constant(name: str) -> None:
-    """``NaN`` and ``Infinity`` are Python's own, not JSON."""
-    raise ValueError(name)
-
-
-def _read_integer(digits: str) -> int | None:
-    """An integer, or None where it is too long for 64 bits: Python refuses to read 4301 digits."""
-    return int(digits) if len(digits) <= 20 else None
-
-
-def _levels(side: Any) -> list[tuple[float, float]]:
-    if not isinstance(side, list):
-        raise TypeError("a side is a list of levels")
-    return [_level(level) for level in side]
-
-
-def _level(level: Any) -> tuple[float, float]:
-    if not isinstance(level, list):
-        raise TypeError("a level is a list")
-    price_text, size_text = level
-    if not (_DECIMAL.fullmatch(price_text) and _DECIMAL.fullmatch(size_text)):
-        raise ValueError("not a decimal")
-    price, size = float(price_text), float(size_text)
-    if not 0.0 < price < np.inf or size == np.inf:
-        raise ValueError("price or size out of range")
-    return price, size
-
-
-def _is_int64(value: Any) -> bool:
-    return type(value) is int and INT64_MIN <= value <= INT64_MAX
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def read_head(text: Text) -> StreamHead:
-    """Symbol, topic and time of the first message among the first lines."""
-    lines = text.lines().tobytes().split(b"\n", _HEAD_LINES)[:_HEAD_LINES]
-    for line in lines:
-        message = read_message(line) if line.strip(_JSON_WHITE_SPACE) else None
-        if message:
-            symbol = message.symbol or (message.topic or "").rpartition(".")[2] or None
-            return StreamHead(symbol, message.topic, message.ts)
-    return StreamHead(None, None, None)
+def claim(head: bytes) -> int:
+    """Lines that no other dialect knows are Bybit's: they are read, and counted, as such."""
+    found = find_message(read_message, head)
+    return found[0] if found else len(head)
 
 
 def promised_depth(topic: str | None) -> int:
@@ -207,9 +110,10 @@ def promised_depth(topic: str | None) -> int:
 
 
 DIALECT = Dialect(
-    "Bybit NDJSON",
-    (".data", ".json", ".jsonl", ".ndjson"),
-    parse_window,
-    read_head,
-    promised_depth,
+    name="Bybit NDJSON",
+    suffixes=SUFFIXES,
+    claim=claim,
+    parse_window=parse_window,
+    read_head=partial(read_stream_head, read_message),
+    promised_depth=promised_depth,
 )

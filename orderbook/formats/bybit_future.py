@@ -20,7 +20,8 @@ from decimal import Decimal
 from random import Random
 
 from orderbook.calendar import DAY_MS, HOUR_MS
-from orderbook.formats.bybit import Message, read_message
+from orderbook.formats.bybit import read_message
+from orderbook.formats.ndjson import Message
 from orderbook.messages import INT64_MAX
 
 Levels = list[tuple[float, float]]

@@ -1,4 +1,4 @@
-"""What a dialect is: a name, the members it reads, and a parser of one window of text."""
+"""What a dialect is: a name, the members that are its own, and a parser of one window of text."""
 
 from __future__ import annotations
 
@@ -38,10 +38,14 @@ class StreamHead:
 
 @dataclass(frozen=True)
 class Dialect:
-    """One way in which venues write order-book messages."""
+    """One way in which venues write order-book messages.
+
+    A stream is read by the dialect whose ``name`` it remembers.
+    """
 
     name: str
-    suffixes: tuple[str, ...]
+    suffixes: tuple[str, ...]  # of its members, which other dialects may share
+    claim: Callable[[bytes], int | None]  # in a text's first lines: offset of the first of its own
     parse_window: Callable[[Text, Cursor, Window], Parsed]
     read_head: Callable[[Text], StreamHead]
     promised_depth: Callable[[str | None], int]  # levels a side that the topic promises; 0: none

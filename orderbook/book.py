@@ -68,13 +68,13 @@ def close_sides(bids: Side, asks: Side, state: Int64Array) -> OrderBook:
 
 
 @inlined_kernel
-def _check_sequence(state, counts, update_id, has_id):
-    """True if a delta follows a gap: its update id is not the last applied one + 1."""
+def _check_sequence(state, counts, first_id, has_id):
+    """True if a delta follows a gap: its first id is not the last applied message's + 1."""
     if not has_id or state[HAS_LAST_ID] == 0:
         return False
     counts[SEQUENCE_CHECKED] += 1
     # Written so that it cannot wrap round at the ends of 64 bits.
-    if update_id > state[LAST_ID] and update_id - state[LAST_ID] == 1:
+    if first_id > state[LAST_ID] and first_id - state[LAST_ID] == 1:
         return False
     counts[SEQUENCE_GAPS] += 1
     return True
@@ -96,7 +96,7 @@ def _apply_snapshot(bids, asks, state, counts, price, size, first, middle, last)
 
 @inlined_kernel
 def apply_message(
-    bids, asks, state, counts, time, update_id, has_id, is_snapshot, price, size,
+    bids, asks, state, counts, time, update_id, first_id, has_id, is_snapshot, price, size,
     first, middle, last, drop_on_gap,
 ):  # fmt: skip
     """Apply one message whole (contract §2).
@@ -111,7 +111,7 @@ def apply_message(
         counts[BEFORE_SNAPSHOT] += 1
         return
     else:
-        if _check_sequence(state, counts, update_id, has_id) and drop_on_gap:
+        if _check_sequence(state, counts, first_id, has_id) and drop_on_gap:
             state[IS_KNOWN] = 0
         counts[ABSENT_DELETES] += set_levels(bids, 1.0, price, size, first, middle)
         counts[ABSENT_DELETES] += set_levels(asks, -1.0, price, size, middle, last)

@@ -34,7 +34,8 @@ class Messages:
     """
 
     time_ms: Int64Array  # (n,) publish time, never falling: the latest stamp seen so far
-    update_id: Int64Array  # (n,) 0 where ``has_update_id`` is False
+    update_id: Int64Array  # (n,) of the message, its last one; 0 where ``has_update_id`` is False
+    first_id: Int64Array  # (n,) without a gap, the id behind the message before it
     has_update_id: NDArray[np.bool_]  # (n,)
     is_snapshot: NDArray[np.bool_]  # (n,)
     bid_count: NDArray[np.int32]  # (n,) how many of the message's levels are bids
@@ -92,20 +93,29 @@ STATE_SLOTS = 15
 
 
 @inlined_kernel
+def belongs_later(state, ts):
+    """Whether a message so stamped belongs to a later window; if so, remember its time."""
+    time = max(ts, state[LATEST])
+    if state[UNTIL] == INT64_MAX or time < state[UNTIL]:
+        return False
+    state[NEXT_TIME] = time
+    return True
+
+
+@inlined_kernel
 def admit_message(
-    state, times, update_ids, has_ids, snapshots, bid_counts, starts,
-    ts, update_id, has_id, is_snapshot, bids, level_end,
+    state, times, update_ids, first_ids, has_ids, snapshots, bid_counts, starts,
+    ts, update_id, first_id, has_id, is_snapshot, bids, level_end,
 ):  # fmt: skip
     """Give a message its time and take it into the batch (contract §2, in its order).
 
     Its levels lie at ``state[N_LEVELS] : level_end`` already. Returns False, and changes nothing
     but ``NEXT_TIME``, if the message belongs to a later window.
     """
+    if belongs_later(state, ts):
+        return False
     latest = state[LATEST]
     time = max(ts, latest)
-    if state[UNTIL] != INT64_MAX and time >= state[UNTIL]:
-        state[NEXT_TIME] = time
-        return False
     state[READ] += 1
     state[OUT_OF_ORDER] += ts < latest
     state[LATEST] = time
@@ -119,6 +129,7 @@ def admit_message(
     n = state[N_MESSAGES]
     times[n] = time
     update_ids[n] = update_id
+    first_ids[n] = first_id
     has_ids[n] = has_id
     snapshots[n] = is_snapshot
     bid_counts[n] = bids
@@ -147,7 +158,7 @@ class MessageBuilder:
         self.state[NEXT_TIME] = INT64_MAX
         self._columns: list[NDArray[Any]] = [
             np.empty(0, kind)
-            for kind in (np.int64, np.int64, np.bool_, np.bool_, np.int32)
+            for kind in (np.int64, np.int64, np.int64, np.bool_, np.bool_, np.int32)
         ]  # fmt: skip
         self._starts = np.zeros(1, np.int64)
         self.price = np.empty(0, np.float64)
@@ -181,7 +192,7 @@ class MessageBuilder:
     def finish(self, offset: int, at_end: bool) -> Parsed:
         """The window's messages, and the cursor at ``offset`` for the next one."""
         n, m = int(self.state[N_MESSAGES]), int(self.state[N_LEVELS])
-        times, update_ids, has_ids, snapshots, bid_counts = (c[:n] for c in self._columns)
+        times, update_ids, first_ids, has_ids, snapshots, bids = (c[:n] for c in self._columns)
         cursor = replace(
             self.cursor,
             offset=offset,
@@ -193,7 +204,7 @@ class MessageBuilder:
         )
         return Parsed(
             messages=Messages(
-                times, update_ids, has_ids, snapshots, bid_counts,
+                times, update_ids, first_ids, has_ids, snapshots, bids,
                 self._starts[: n + 1], self.price[:m], self.size[:m],
             ),
             cursor=cursor,

@@ -102,8 +102,9 @@ def take_samples(
     bids, asks = book.open_sides(len(messages.price), rungs)
     state = book.state.copy()
     n = _replay(
-        messages.time_ms, messages.update_id, messages.has_update_id, messages.is_snapshot,
-        messages.bid_count, messages.level_start, messages.price, messages.size,
+        messages.time_ms, messages.update_id, messages.first_id, messages.has_update_id,
+        messages.is_snapshot, messages.bid_count, messages.level_start, messages.price,
+        messages.size,
         bids, asks, state, counts,
         window.start_ms, window.day_ms, window.day_end_ms, more_inside,
         rule.interval_ms, rule.max_staleness_ms, rule.drop_on_gap,
@@ -242,7 +243,7 @@ def _sample_until(
 
 @kernel
 def _replay(
-    time_ms, update_id, has_id, is_snapshot, bid_count, level_start, price, size,
+    time_ms, update_id, first_id, has_id, is_snapshot, bid_count, level_start, price, size,
     bids, asks, state, counts,
     start, day_start, day_end, more_inside,
     interval, max_staleness_ms, drop_on_gap, promised_depth, levels,
@@ -263,7 +264,7 @@ def _replay(
         applied = counts[ob.APPLIED]
         first, last = level_start[i], level_start[i + 1]
         apply_message(
-            bids, asks, state, counts, time, update_id[i], has_id[i], is_snapshot[i],
+            bids, asks, state, counts, time, update_id[i], first_id[i], has_id[i], is_snapshot[i],
             price, size, first, first + bid_count[i], last, drop_on_gap,
         )  # fmt: skip
         if inside:

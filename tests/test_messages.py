@@ -149,7 +149,7 @@ def test_a_batch_grows_and_keeps_what_it_holds(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(messages, "_LEAST_ROOM", 0)
     builder = MessageBuilder(Cursor(), WHOLE_DAY)
     builder.reserve(3, 7)
-    assert [len(column) for column in builder.columns] == [3, 3, 3, 3, 3, 4]
+    assert [len(column) for column in builder.columns] == [3, 3, 3, 3, 3, 3, 4]
     assert (len(builder.price), len(builder.size)) == (7, 7)
     builder.columns[0][:] = [1, 2, 3]
     builder.columns[-1][:] = [0, 1, 2, 3]
@@ -157,7 +157,7 @@ def test_a_batch_grows_and_keeps_what_it_holds(monkeypatch: pytest.MonkeyPatch) 
     builder.reserve(3, 7)
     assert (len(builder.columns[0]), len(builder.price)) == (3, 7)
     builder.reserve(4, 8)
-    assert [len(column) for column in builder.columns] == [6, 6, 6, 6, 6, 8]
+    assert [len(column) for column in builder.columns] == [6, 6, 6, 6, 6, 6, 8]
     assert builder.columns[0][:3].tolist() == [1, 2, 3]
     assert builder.columns[-1][:4].tolist() == [0, 1, 2, 3]
     assert builder.price[:7].tolist() == list(range(7))

@@ -82,11 +82,11 @@ class Book:
         self.counts["snapshots"] += 1
 
     def _check_sequence(self, message: Message) -> None:
-        """A delta whose u is not the last applied message's u + 1 is a gap."""
-        if message.update_id is None or self.last_update_id is None:
+        """A delta that does not follow upon the last applied message is a gap."""
+        if message.previous_id is None or self.last_update_id is None:
             return
         self.counts["sequence_checked"] += 1
-        if message.update_id != self.last_update_id + 1:
+        if message.previous_id != self.last_update_id:
             self.counts["sequence_gaps"] += 1
             if self.drop_on_gap:
                 self.is_known = False

@@ -155,7 +155,7 @@ def _read_line(text, at, slots, pieces, piece_start, price, size, level, layouts
 
 @kernel
 def _scan(
-    text, position, state, times, update_ids, has_ids, snapshots, bid_counts, starts,
+    text, position, state, times, update_ids, first_ids, has_ids, snapshots, bid_counts, starts,
     price, size, slots, pieces, piece_start, asks_first, has_id, layouts, powers,
 ):  # fmt: skip
     """Read lines from ``position`` on into the columns, until the lines or the window end.
@@ -187,8 +187,8 @@ def _scan(
                 _exchange(price, level, middle, end)
                 _exchange(size, level, middle, end)
             if not admit_message(
-                state, times, update_ids, has_ids, snapshots, bid_counts, starts,
-                ts, update_id, has_id, is_snapshot, np.int64(bids), np.int64(end),
+                state, times, update_ids, first_ids, has_ids, snapshots, bid_counts, starts,
+                ts, update_id, update_id, has_id, is_snapshot, np.int64(bids), np.int64(end),
             ):  # fmt: skip
                 return np.int64(at), WINDOW_ENDED
         state[LINES] += 1

@@ -147,8 +147,9 @@ def _admit(message: Message, builder: MessageBuilder) -> bool:
     end = start + len(levels)
     if levels:
         builder.price[start:end], builder.size[start:end] = np.array(levels).T
+    update_id = message.update_id or 0  # one more a message: it is the first of its ids, too
     admitted: bool = admit_message(
-        builder.state, *builder.columns, message.ts, message.update_id or 0,
+        builder.state, *builder.columns, message.ts, update_id, update_id,
         message.update_id is not None, message.is_snapshot, len(message.bids), end,
     )  # fmt: skip
     return admitted

@@ -15,6 +15,7 @@ from flows.sample_rule import sample_rule
 from orderbook.bars import make_bars
 from orderbook.book import OrderBook
 from orderbook.calendar import DAY_MS, Window
+from orderbook.formats import tardis
 from orderbook.kernel import CACHE
 from orderbook.messages import Cursor
 from orderbook.sampling import cut_levels, take_samples
@@ -24,6 +25,12 @@ from storage.manifest import Recipe
 from storage.member_text import close_reader, text_at
 from storage.streams import Stream, read_streams
 
+# Two messages of a CSV dialect: they all share their kernels.
+_CSV = f"""{tardis.DIALECT.header}
+a,b,1000,1000,true,bid,99,1
+a,b,1000,1000,true,ask,101,1
+a,b,2000000,2000000,false,ask,101,2
+"""
 _SPEC = StreamSpec("BTCUSDT", "linear", 50, start_ms=0, end_ms=2 * MIN_SPAN_MS, seed=1)
 _RECIPE = Recipe(
     sampling_interval_ms=100,
@@ -35,13 +42,13 @@ _RECIPE = Recipe(
 
 
 def compile_kernels() -> int:
-    """Take a few seconds of a generated market from its archive to bars; returns their number."""
+    """Take a few seconds of two markets from their archives to bars; returns their number."""
     with TemporaryDirectory() as folder:
         name = name_of(_SPEC)
         write_archive(Path(folder) / f"{name}.zip", name, generate_text(_SPEC))
-        (archive,) = find_archives(Path(folder), "*.zip")
-        (stream,) = read_streams(archive)
-        return _make_bars(stream)
+        write_archive(Path(folder) / "csv.zip", "rows.csv", iter([_CSV.encode()]))
+        archives = find_archives(Path(folder), "*.zip")
+        return sum(_make_bars(stream) for archive in archives for stream in read_streams(archive))
 
 
 def _make_bars(stream: Stream) -> int:

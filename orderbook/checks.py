@@ -270,7 +270,7 @@ def _reconstruction(counts: Counts) -> Finding:
 
 def _slow_lines(counts: Counts) -> Finding:
     share = counts.slow_lines / max(counts.lines, 1)
-    figures = f"{counts.slow_lines} of {counts.lines} lines read by the JSON library ({share:.3%})"
+    figures = f"{counts.slow_lines} of {counts.lines} lines read by the slow path ({share:.3%})"
     return Finding("slow lines", "info", figures)
 
 

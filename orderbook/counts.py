@@ -14,9 +14,9 @@ class Counts:
 
     # text
     lines: int = 0  # non-blank lines
-    messages: int = 0  # lines that are messages
-    unreadable: int = 0  # non-blank lines that are not
-    slow_lines: int = 0  # lines read by the JSON library instead of the fast scanner
+    messages: int = 0  # a line each; in CSV the rows of one key
+    unreadable: int = 0  # non-blank lines that are no message, nor part of one, nor a header
+    slow_lines: int = 0  # lines read by the slow path instead of the fast scanner
     # time
     out_of_order: int = 0  # stamp below the latest seen, taken as the latest
     outside_day: int = 0  # outside [d0, d1)

@@ -56,7 +56,8 @@ class Cursor:
     latest_ms: int = INT64_MIN  # latest stamp seen, of ignored messages too
     symbol: str | None = None  # of the stream's first message that names one
     topic: str | None = None
-    example: bytes | None = None  # a line whose form others share; the dialect knows how to read it
+    example: bytes | None = None  # what the stream's lines have in common, as the dialect keeps it
+    in_snapshot: bool = False  # the message before was one of a run of snapshots
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +149,7 @@ class MessageBuilder:
         self.symbol = cursor.symbol
         self.topic = cursor.topic
         self.example = cursor.example
+        self.in_snapshot = cursor.in_snapshot
         self.unreadable = 0
         self.slow_lines = 0
         self.unreadable_lines: list[int] = []
@@ -201,6 +203,7 @@ class MessageBuilder:
             symbol=self.symbol,
             topic=self.topic,
             example=self.example,
+            in_snapshot=self.in_snapshot,
         )
         return Parsed(
             messages=Messages(

@@ -163,4 +163,4 @@ def test_a_blank_end_is_not_read_past(form: bytes | None) -> None:
 
 def test_the_end_of_a_line() -> None:
     text = np.frombuffer(b"ab\n\ncde\n", np.uint8)
-    assert [scanner.line_end(text, at) for at in (0, 1, 2, 3, 4)] == [3, 3, 3, 4, 8]
+    assert [line_end(text, at) for at in (0, 1, 2, 3, 4)] == [3, 3, 3, 4, 8]

@@ -196,7 +196,7 @@ def test_reconstruction_and_absent_deletes_are_told() -> None:
     assert found(counts)["absent deletes"].figures.startswith("5 ")
     assert found(counts)["absent deletes"].severity == "info"
     slow = found(Counts(slow_lines=1, lines=400))["slow lines"]
-    told = "1 of 400 lines read by the JSON library (0.250%)"
+    told = "1 of 400 lines read by the slow path (0.250%)"
     assert (slow.severity, slow.figures) == ("info", told)
     none = found(Counts())["reconstruction"]
     assert none == Finding("reconstruction", "info", "no later snapshot to compare with")

@@ -45,6 +45,13 @@ def only_stream(root: Path, path: str, members: Mapping[str, bytes] | None = Non
     return stream
 
 
+def read_member(file: Path) -> bytes:
+    """Read the text of a ZIP's only member."""
+    with zipfile.ZipFile(file) as opened:
+        (name,) = opened.namelist()
+        return opened.read(name)
+
+
 # ---------------------------------------------------------------- damage
 
 END_OF_DIRECTORY = b"PK\x05\x06"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from orderbook.errors import UnknownDialectError
-from orderbook.formats import bybit, okx
+from orderbook.formats import binance, bybit, okx, tardis
+from orderbook.formats.csv_header import explain_header
 from orderbook.formats.dialect import Dialect
 
 DIALECTS: tuple[Dialect, ...] = (
     bybit.DIALECT,
     okx.DIALECT,
+    tardis.DIALECT,
+    binance.SPOT,
+    binance.FUTURES,
 )
 _BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
 
@@ -32,7 +36,12 @@ def choose_dialect(archive: str, member: str, head: bytes) -> Dialect:
     claims = [(offset, name) for name, offset in offsets.items() if offset is not None]
     if claims:
         return _BY_NAME[min(claims)[1]]
-    known = "; ".join(f"{d.name} ({' '.join(d.suffixes)})" for d in DIALECTS)
-    raise UnknownDialectError(
-        f"no reader for this member; dialects known: {known}", archive, member
-    )
+    headers = {dialect.name: dialect.header for dialect in named}
+    reason = explain_header(head, headers) if headers else "no reader for this member"
+    known = "; ".join(map(_described, DIALECTS))
+    raise UnknownDialectError(f"{reason}; dialects known: {known}", archive, member)
+
+
+def _described(dialect: Dialect) -> str:
+    header = f" with the header {dialect.header}" if dialect.header else ""
+    return f"{dialect.name} ({' '.join(dialect.suffixes)}{header})"

@@ -28,6 +28,7 @@ from orderbook.formats.ndjson import (
     take_line,
     text_or_none,
 )
+from orderbook.formats.text_steps import line_end
 from orderbook.messages import Cursor, MessageBuilder, Parsed
 
 
@@ -60,7 +61,7 @@ def _parse_lines(lines: NDArray[np.uint8], builder: MessageBuilder) -> tuple[int
             *form_of(builder.example).for_scanner(),
         )  # fmt: skip
         if status == scanner.SLOW_LINE:
-            end = scanner.line_end(lines, position)
+            end = line_end(lines, position)
             if not _parse_slowly(lines[position:end].tobytes(), builder):
                 return position, True
             position = end

@@ -15,7 +15,8 @@ import numpy as np
 
 from orderbook.formats.bybit_form import ASKS, BIDS, TIME, TYPE, UPDATE_ID
 from orderbook.formats.bybit_levels import read_levels
-from orderbook.formats.decimals import FAIL, LAYOUT_POWER, LAYOUTS, digit, load_word
+from orderbook.formats.decimals import FAIL, LAYOUT_POWER, LAYOUTS
+from orderbook.formats.text_steps import read_integer, read_line_end, skip_blank, skip_piece
 from orderbook.kernel import inlined_kernel, kernel
 from orderbook.messages import BLANK, LINES, N_LEVELS, admit_message
 
@@ -30,70 +31,19 @@ def most_in(size: int) -> tuple[int, int]:
     return size // _SHORTEST_MESSAGE + 1, size // _SHORTEST_LEVEL + 1
 
 
-_NL, _CR, _QUOTE, _ZERO, _S = 10, 13, 34, 48, 115
+_QUOTE, _S = 34, 115
 _SNAPSHOT = np.frombuffer(b'"snapshot"', np.uint8)
 _DELTA = np.frombuffer(b'"delta"', np.uint8)
 
-_MOST_INTEGER_DIGITS = np.uint64(18)
-
-# Unsigned positions: numba wraps signed ones round for negative indexes, which costs a third.
-_NONE, _ONE, _EIGHT, _NINE, _TEN = (np.uint64(value) for value in (0, 1, 8, 9, 10))
-
-
-@inlined_kernel
-def _skip(text, at, pieces, start, end):
-    """Position after a piece of text, or FAIL."""
-    i, end = np.uint64(start), np.uint64(end)
-    # Eight bytes at a time, but where the text ends before the piece would.
-    if at + (end - i) <= np.uint64(len(text)):
-        while i + _EIGHT <= end:
-            if load_word(text, at) != load_word(pieces, i):
-                return FAIL
-            at += _EIGHT
-            i += _EIGHT
-    while i < end:
-        if text[at] != pieces[i]:
-            return FAIL
-        at += _ONE
-        i += _ONE
-    return at
-
-
-@inlined_kernel
-def _read_integer(text, at):
-    """A JSON integer without sign: (value, position after it or FAIL)."""
-    start, value = at, _NONE
-    while digit(text, at) <= _NINE:
-        value = value * _TEN + digit(text, at)
-        at += _ONE
-    count = at - start
-    if count == _NONE or count > _MOST_INTEGER_DIGITS or (count > _ONE and text[start] == _ZERO):
-        at = FAIL
-    return np.int64(value), at
+_ONE = np.uint64(1)
 
 
 @inlined_kernel
 def _read_type(text, at):
     """``"snapshot"`` or ``"delta"``: (is it a snapshot, position after it or FAIL)."""
     if text[at] == _QUOTE and text[at + _ONE] == _S:
-        return True, _skip(text, at, _SNAPSHOT, 0, len(_SNAPSHOT))
-    return False, _skip(text, at, _DELTA, 0, len(_DELTA))
-
-
-@inlined_kernel
-def _read_line_end(text, at):
-    """Position after a line end, or FAIL."""
-    if text[at] == _CR:
-        at += _ONE
-    return at + _ONE if text[at] == _NL else FAIL
-
-
-@inlined_kernel
-def _skip_blank(text, at):
-    """Position after a blank line, or FAIL if the line is not blank."""
-    while text[at] == 32 or text[at] == 9 or text[at] == _CR:
-        at += _ONE
-    return at + _ONE if text[at] == _NL else FAIL
+        return True, skip_piece(text, at, _SNAPSHOT, 0, len(_SNAPSHOT))
+    return False, skip_piece(text, at, _DELTA, 0, len(_DELTA))
 
 
 @inlined_kernel
@@ -112,15 +62,6 @@ def _exchange(values, start, middle, end):
     _reverse(values, start, end)
 
 
-@kernel
-def line_end(text, position):
-    """Position after the line that starts at ``position``."""
-    at = np.uint64(position)
-    while text[at] != _NL:
-        at += _ONE
-    return np.int64(at + _ONE)
-
-
 @inlined_kernel
 def _read_line(text, at, slots, pieces, piece_start, price, size, level, layouts, powers):
     """One line of the form.
@@ -131,7 +72,7 @@ def _read_line(text, at, slots, pieces, piece_start, price, size, level, layouts
     """
     ts = update_id = np.int64(0)
     is_snapshot, middle, end = False, level, level
-    at = _skip(text, at, pieces, piece_start[0], piece_start[1]) if len(slots) > 0 else FAIL
+    at = skip_piece(text, at, pieces, piece_start[0], piece_start[1]) if len(slots) > 0 else FAIL
     for k in range(len(slots)):
         if at == FAIL:
             break
@@ -141,15 +82,15 @@ def _read_line(text, at, slots, pieces, piece_start, price, size, level, layouts
         elif slots[k] == TYPE:
             is_snapshot, at = _read_type(text, at)
         else:
-            value, at = _read_integer(text, at)
+            value, at = read_integer(text, at)
             if slots[k] == TIME:
                 ts = value
             elif slots[k] == UPDATE_ID:
                 update_id = value
         if at != FAIL:
-            at = _skip(text, at, pieces, piece_start[k + 1], piece_start[k + 2])
+            at = skip_piece(text, at, pieces, piece_start[k + 1], piece_start[k + 2])
     if at != FAIL:
-        at = _read_line_end(text, at)
+        at = read_line_end(text, at)
     return at, ts, update_id, is_snapshot, middle, end
 
 
@@ -177,7 +118,7 @@ def _scan(
             text, at, slots, pieces, piece_start, price, size, level, layouts, powers
         )  # fmt: skip
         if after == FAIL:
-            after = _skip_blank(text, at)
+            after = skip_blank(text, at)
             if after == FAIL:
                 return np.int64(at), SLOW_LINE
             state[BLANK] += 1

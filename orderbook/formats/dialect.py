@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orderbook.calendar import Window
+from orderbook.errors import MixedStreamError
 from orderbook.messages import Cursor, Parsed
 
 
@@ -49,3 +50,19 @@ class Dialect:
     parse_window: Callable[[Text, Cursor, Window], Parsed]
     read_head: Callable[[Text], StreamHead]
     promised_depth: Callable[[str | None], int]  # levels a side that the topic promises; 0: none
+    header: str = ""  # of its members, where they are CSV
+
+
+def require_same(what: str, known: str | None, found: str | None, line: int) -> str | None:
+    """A stream's name after a message that calls it ``found``; None: not named.
+
+    Raises:
+        MixedStreamError: it has another name.
+    """
+    if known is not None and found is not None and known != found:
+        raise MixedStreamError(
+            f"{what} {found!r} in a stream of {what} {known!r}: one member holds one stream; "
+            "split the archive",
+            line=line,
+        )
+    return known if known is not None else found

@@ -15,8 +15,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from orderbook.calendar import Window
-from orderbook.errors import MixedStreamError
-from orderbook.formats.dialect import StreamHead, Text
+from orderbook.formats.dialect import StreamHead, Text, require_same
 from orderbook.messages import (
     BLANK,
     INT64_MAX,
@@ -119,25 +118,14 @@ def take_line(line: bytes, message: Message | None, builder: MessageBuilder) -> 
         else:
             builder.state[BLANK] += 1
         return True
-    topic = _same("topic", builder.topic, message.topic, builder.line + 1)
-    symbol = _same("symbol", builder.symbol, message.symbol, builder.line + 1)
+    topic = require_same("topic", builder.topic, message.topic, builder.line + 1)
+    symbol = require_same("symbol", builder.symbol, message.symbol, builder.line + 1)
     if not _admit(message, builder):
         return False
     builder.topic, builder.symbol = topic, symbol
     builder.state[LINES] += 1
     builder.slow_lines += 1
     return True
-
-
-def _same(what: str, known: str | None, found: str | None, line: int) -> str | None:
-    """The stream's topic or symbol after a message that names ``found``."""
-    if known is not None and found is not None and known != found:
-        raise MixedStreamError(
-            f"{what} {found!r} in a stream of {what} {known!r}: one member holds one stream; "
-            "split the archive",
-            line=line,
-        )
-    return known if known is not None else found
 
 
 def _admit(message: Message, builder: MessageBuilder) -> bool:

@@ -1,4 +1,4 @@
-"""Phase 1: ZIP → bars, an archive at a time, in any order, in parallel.
+"""Phase 1: archives → bars, an archive at a time, in any order, in parallel.
 
 The stages run window by window; what passes between them are values, so that each can be retried.
 """
@@ -45,6 +45,7 @@ class BarsMade:
 
     record: BarsRecord
     seconds: float
+    text_bytes: int  # that were read
 
 
 @task(name="make_bars", task_run_name="bars {stream}", cache_policy=NO_CACHE, persist_result=False)
@@ -77,7 +78,7 @@ def make_bars(
     record = describe(stream, bars, recipe, cursor.topic, counts, unreadable_lines[:10])
     final = layout.bars_file(stream)
     publish(write(stream, bars, final, record.to_metadata(), _BARS_COMPRESSION), final)
-    return BarsMade(record, perf_counter() - start)
+    return BarsMade(record, perf_counter() - start, cursor.offset)
 
 
 @dataclass(frozen=True, eq=False)

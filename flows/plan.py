@@ -28,18 +28,23 @@ def describe_plan(settings: Settings) -> str:
     valid = {stream: layout.valid_bars(stream) for stream in survey.streams}
     records = {stream: record for stream, record in valid.items() if record}
     lines = [
-        f"{stream.day}  {stream.member.size / 1e6:10,.1f} MB  {state:8}  {stream}"
+        f"{stream.day}  {_size(stream):>10} MB  {state:8}  {stream}"
         for stream, state in _states(settings, survey, records).items()
     ]
     lines += [f"refused: {name}: {reason_of(error)}" for name, error in survey.failures.items()]
     lines += [f"missing day: {day}" for day in survey.missing_days]
     to_read = [stream for stream in survey.streams if stream not in records]
-    text, zipped = (sum(s.member.size for s in to_read), sum(s.archive.size for s in to_read))
+    text, zipped = sum(s.member.likely_size for s in to_read), sum(s.archive.size for s in to_read)
     lines.append(
         f"{len(survey.streams)} streams, {text / 1e6:,.1f} MB of text to read "
         f"({zipped / 1e6:,.1f} MB zipped), {len(survey.missing_days)} missing days"
     )
     return "\n".join(lines)
+
+
+def _size(stream: Stream) -> str:
+    """Megabytes of text; ``~``: what a gzip file of that size likely holds."""
+    return f"{'~' * (stream.member.size is None)}{stream.member.likely_size / 1e6:,.1f}"
 
 
 def _states(

@@ -94,14 +94,14 @@ class Work:
         valid = {stream: self.layout.valid_bars(stream) for stream in self.survey.streams}
         self.records = {stream: record for stream, record in valid.items() if record}
         todo = [stream for stream, record in valid.items() if record is None]
-        self.text_bytes = sum(stream.member.size for stream in todo)
+        expected = sum(stream.member.likely_size for stream in todo)
         if not todo:
             return
         with progress_board(len(todo)) as board:
             ahead = self.workers.leave_a_core_each(len(todo))
             calls = [self._bars_call(stream, board.slot(i), ahead) for i, stream in enumerate(todo)]
             artifact = ProgressArtifact("bars", len(todo))
-            with self.display.phase("bars", len(todo), self.text_bytes, board) as phase:
+            with self.display.phase("bars", len(todo), expected, board) as phase:
                 for index, outcome in self.workers.run(make_bars, calls):
                     phase.archive_done(str(todo[index]), self._take_bars(todo[index], outcome))
                     artifact.advance()
@@ -121,6 +121,7 @@ class Work:
             self.failures[stream] = outcome
             return reason_of(outcome)
         self.records[stream] = outcome.record
+        self.text_bytes += outcome.text_bytes
         self.seconds[stream] = outcome.seconds
         return f"{outcome.record.bars} bars"
 

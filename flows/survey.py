@@ -38,11 +38,6 @@ class Survey:
             days_of[stream.series].add(stream.day)
         return [f"{series} {day}" for series, days in days_of.items() for day in _missing(days)]
 
-    @property
-    def text_bytes(self) -> int:
-        """Bytes of text in all streams."""
-        return sum(stream.member.size for stream in self.streams)
-
 
 def _missing(days: set[date]) -> list[date]:
     span = (max(days) - min(days)).days

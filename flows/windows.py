@@ -1,8 +1,8 @@
 """How long a window is: as many whole bars as keep its arrays within the memory budget.
 
-A member tells its size but not the time it covers. So the first window is short, and each later one
-is sized by the text that the one before it held; a rest that takes half the budget is one window.
-Where windows end never shows in the result.
+A member tells its size, if that, but not the time it covers. So the first window is short, and each
+later one is sized by the text that the one before it held; a rest that takes half the budget is one
+window. Where windows end never shows in the result.
 """
 
 from __future__ import annotations
@@ -54,7 +54,10 @@ class WindowPlan:
 
     def _rest_ms(self, offset: int) -> float:
         """How long a window may be that holds all text from an offset on; 0 if that is too much."""
-        rest = _ARRAY_BYTES_PER_TEXT_BYTE * (self.stream.member.size - offset)
+        size = self.stream.member.size
+        if size is None:  # the text may be longer than any guess
+            return 0.0
+        rest = _ARRAY_BYTES_PER_TEXT_BYTE * (size - offset)
         if rest > BUDGET_BYTES / 2:
             return 0.0
         return min((BUDGET_BYTES - rest) / self.sample_bytes_per_ms, LONGEST_MS)

@@ -1,4 +1,4 @@
-"""ZIP archives below the source folder, and their members."""
+"""ZIP and gzip archives below the source folder, and their members."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 from isal import isal_zlib
@@ -20,14 +20,13 @@ from orderbook.errors import (
     MissingArchiveError,
     RefusedMemberError,
 )
+from storage.gzip_files import is_gzip, name_of_member, read_crc32
+from storage.member_rules import is_litter, why_refused
 
 # An archive whose ZIP comment starts so was made by the project, not by a venue.
 SYNTHETIC_COMMENT = b"synthetic"
 
-_LITTER = ("__MACOSX", ".")
-
-# A bomb unpacks to a hundred times its size and more; order-book text to some ten times.
-BOMB_RATIO, BOMB_SIZE = 100, 64 << 20
+_LIKELY_RATIO = 10  # of text to gzip file: rows of an order book are much alike
 
 # What ``zipfile`` and igzip raise on bytes that are no whole ZIP; LookupError: names not there.
 _DAMAGE: Any = (
@@ -35,14 +34,12 @@ _DAMAGE: Any = (
     NotImplementedError, RuntimeError, UnicodeDecodeError, LookupError,
 )  # fmt: skip
 
-_ENCRYPTED = 1  # a bit of a member's flags
-_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _GONE = (FileNotFoundError, NotADirectoryError, PermissionError)
 
 
 @dataclass(frozen=True)
 class Archive:
-    """A ZIP file as it was when it was listed."""
+    """A ZIP or gzip file as it was when it was listed."""
 
     root: Path  # the source folder
     path: str  # below it, with forward slashes
@@ -70,9 +67,14 @@ class Member:
     """One entry of an archive's directory."""
 
     name: str
-    size: int  # bytes of text
+    size: int | None  # bytes of text; None: a gzip file does not tell
     compressed_size: int
     crc32: int
+
+    @property
+    def likely_size(self) -> int:
+        """Bytes of text, or about as many: to show how far things are, and for nothing else."""
+        return _LIKELY_RATIO * self.compressed_size if self.size is None else self.size
 
 
 def find_archives(root: Path, include: str) -> list[Archive]:
@@ -102,7 +104,8 @@ def damage_reported(archive: Archive, member: str | None = None) -> Iterator[Non
         # EINVAL: a seek to where no file reaches. Any other OSError is the drive's, not the ZIP's.
         if not isinstance(error, _DAMAGE) and getattr(error, "errno", None) != errno.EINVAL:
             raise
-        reason = f"expected a whole ZIP archive, found: {str(error) or type(error).__name__}"
+        kind = "gzip file" if is_gzip(archive.path) else "ZIP archive"
+        reason = f"expected a whole {kind}, found: {str(error) or type(error).__name__}"
         raise DamagedArchiveError(
             f"{reason}; fetch it again ({archive.size:,} bytes here)", archive.path, member
         ) from error
@@ -113,43 +116,25 @@ def list_members(archive: Archive) -> tuple[list[Member], bool]:
 
     Raises:
         MissingArchiveError: it is gone, or may not be read.
-        DamagedArchiveError: not a ZIP, or it holds nothing to read.
+        DamagedArchiveError: not what its name says, or it holds nothing to read.
         RefusedMemberError: a member is not to be read.
     """
+    if is_gzip(archive.path):
+        return [_gzip_member(archive)], False
     with damage_reported(archive), zipfile.ZipFile(archive.file) as opened:
-        entries = [e for e in opened.infolist() if not e.is_dir() and not _is_litter(e.filename)]
+        entries = [e for e in opened.infolist() if not e.is_dir() and not is_litter(e.filename)]
         is_synthetic = opened.comment.startswith(SYNTHETIC_COMMENT)
     if not entries:
         raise DamagedArchiveError("expected a member, found none; fetch it again", archive.path)
     for entry in entries:
-        if reason := _why_refused(entry):
+        if reason := why_refused(entry):
             raise RefusedMemberError(reason, archive.path, entry.filename)
     members = [Member(e.filename, e.file_size, e.compress_size, e.CRC) for e in entries]
     return members, is_synthetic
 
 
-def _why_refused(entry: zipfile.ZipInfo) -> str | None:
-    """Why a member is not read, though its ZIP is whole; None if it is."""
-    if entry.flag_bits & _ENCRYPTED:
-        return "expected a member without a password, found an encrypted one; zip it anew without"
-    if entry.compress_type not in _COMPRESSIONS:
-        return f"expected deflate, found compression method {entry.compress_type}; zip it anew"
-    if entry.file_size > max(BOMB_SIZE, BOMB_RATIO * entry.compress_size):
-        return (
-            f"expected at most {BOMB_RATIO} bytes of text for a zipped one, found "
-            f"{entry.file_size:,} in {entry.compress_size:,}: this is no order-book text"
-        )
-    if _leads_outside(entry.filename):
-        return "expected a member's name that stays inside its ZIP; no venue writes such a one"
-    return None
-
-
-def _leads_outside(name: str) -> bool:
-    """Nothing is unpacked, so such a name could do no harm; but it is a sign of a bad source."""
-    path = PureWindowsPath(name)  # knows both kinds of slash, and drives
-    return bool(path.anchor) or ".." in path.parts
-
-
-def _is_litter(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return not _leads_outside(name) and any(part.startswith(_LITTER) for part in parts)
+def _gzip_member(archive: Archive) -> Member:
+    with damage_reported(archive):
+        return Member(
+            name_of_member(archive.path), None, archive.size, read_crc32(archive.file)
+        )  # fmt: skip

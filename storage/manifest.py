@@ -45,7 +45,7 @@ class Recipe:
 class BarsRecord:
     """What the dataset phase knows of a stream's bars without opening its archive."""
 
-    origin: dict[str, str | int]  # the archive and member that the bars were made from
+    origin: dict[str, str | int | None]  # the archive and member that the bars were made from
     source: str  # the source folder: what was made from another one says nothing of this one's days
     topic: str | None
     bars: int
@@ -70,7 +70,7 @@ class BarsRecord:
         return cls(**values)
 
 
-def origin_of(stream: Stream) -> dict[str, str | int]:
+def origin_of(stream: Stream) -> dict[str, str | int | None]:
     """What identifies a stream's bytes: archive, size, mtime, member CRC (contract §5)."""
     return {
         "archive": stream.archive.path,
@@ -125,7 +125,7 @@ def output_metadata(
         "archive": stream.archive.path,
         "member": stream.member.name,
         "member_crc32": f"{stream.member.crc32:08x}",
-        "member_size": str(stream.member.size),
+        "member_size": "" if stream.member.size is None else str(stream.member.size),
         "settings": json.dumps(asdict(recipe)),
         "synthetic": str(stream.is_synthetic).lower(),
         "made_from": sha256(json.dumps(made_from).encode()).hexdigest(),

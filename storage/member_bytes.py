@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Protocol, cast
 from isal.isal_zlib import _GzipReader  # the one way by which igzip fills a buffer that is given
 
 _GZIP_HEADER = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255])
-_PIECE = 128 << 10  # bytes of archive read at once
+PIECE = 128 << 10  # bytes of archive read at once
 _LOCAL_HEADER = struct.Struct("<26xHH")  # lengths of the name and of the extra field
 
 
@@ -44,17 +44,17 @@ def open_bytes(file: Any, name: str) -> ByteSource:
     opened = archive.open(name)  # compares the two headers, refuses what is encrypted
     entry = archive.getinfo(name)
     if entry.compress_type not in (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED):
-        return _Closing(opened, file)
+        return Closing(opened, file)
     opened.close()
     file.seek(entry.header_offset)
     header = file.read(_LOCAL_HEADER.size)
     file.seek(sum(_LOCAL_HEADER.unpack(header)), io.SEEK_CUR)
     if entry.compress_type == zipfile.ZIP_STORED:
         return _Stored(file, entry)
-    return _Closing(_GzipReader(cast(BinaryIO, _GzipFrame(file, entry)), _PIECE), file)
+    return Closing(_GzipReader(cast(BinaryIO, _GzipFrame(file, entry)), PIECE), file)
 
 
-class _Closing:
+class Closing:
     """A source with the file that is closed with it."""
 
     def __init__(self, source: Any, file: Any) -> None:

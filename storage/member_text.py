@@ -1,4 +1,4 @@
-"""The text of a ZIP member as a stream of whole lines, inflated through memory.
+"""The text of an archive's member as a stream of whole lines, inflated through memory.
 
 An open reader is a cache and never state: stages hold a cursor (an offset in the text), and a
 reader that does not stand at that offset is opened anew and inflated forward to it.
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from orderbook.errors import ArchiveError
 from storage.archives import Archive, Member, damage_reported
 from storage.chunks import open_chunks
+from storage.gzip_files import is_gzip, open_gzip
 from storage.member_bytes import open_bytes
 from storage.progress import ProgressSlot
 
@@ -40,7 +41,8 @@ class MemberText:
         with damage_reported(archive, member.name):
             self._file = archive.file.open("rb", buffering=0)
             try:
-                source = open_bytes(self._file, member.name)
+                is_whole = is_gzip(archive.path)
+                source = open_gzip(self._file) if is_whole else open_bytes(self._file, member.name)
             except BaseException:
                 self._file.close()
                 raise
@@ -64,7 +66,7 @@ class MemberText:
         """Some whole lines ahead, each ended by a line feed; empty at the end of the member.
 
         Raises:
-            DamagedArchiveError: the ZIP breaks off, or its checksum is wrong.
+            DamagedArchiveError: the archive breaks off, or its checksum is wrong.
             OSError: the file cannot be read.
         """
         if self._start == self._lines_end and not self._at_end:
@@ -110,7 +112,8 @@ class MemberText:
         self._start, self._lines_end, self._filled = start, lines_end, filled
         read = self.offset + filled - start
         if self._progress and (read >= self._told + _PROGRESS_STEP or self._at_end):
-            self._progress.set(min(read, self.member.size))
+            expected = self.member.likely_size
+            self._progress.set(expected if self._at_end else min(read, expected))
             self._told = read
 
     def _read_chunk(self) -> tuple[bytearray, int]:

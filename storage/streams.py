@@ -82,7 +82,8 @@ def symbol_in_name(*names: str) -> str | None:
 
 def output_path(archive: str, member: str, is_only_member: bool) -> str:
     """Where a member's Parquet goes, below the output folder (contract §5)."""
-    stem = archive.removesuffix(".zip").removesuffix(".data")
+    stem = archive.removesuffix(".csv.gz").removesuffix(".gz")
+    stem = stem.removesuffix(".zip").removesuffix(".data")
     return f"{stem}.parquet" if is_only_member else f"{stem}__{member.replace('/', '_')}.parquet"
 
 
@@ -90,7 +91,7 @@ def read_streams(archive: Archive) -> list[Stream]:
     """The streams of an archive: symbol and topic by the first message, day by the names.
 
     Raises:
-        DamagedArchiveError: the ZIP cannot be read, or holds nothing.
+        DamagedArchiveError: the archive cannot be read, or holds nothing.
         UnknownDialectError: a member is in a format without a reader.
         ArchiveError: neither messages nor names tell symbol and day.
     """

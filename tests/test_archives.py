@@ -17,7 +17,8 @@ from orderbook.errors import (
     MissingArchiveError,
     RefusedMemberError,
 )
-from storage.archives import BOMB_SIZE, Member, damage_reported, find_archives, list_members
+from storage.archives import Member, damage_reported, find_archives, list_members
+from storage.member_rules import BOMB_SIZE
 from storage.member_text import MemberText
 from tests.zips import (
     DAMAGES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -30,6 +31,14 @@ def write_zip(
         for name, text in ({f"{NAME}.data": TEXT} if members is None else members).items():
             opened.writestr(zipfile.ZipInfo(name), text, compression)
         opened.comment = comment
+    return archive_at(root, path)
+
+
+def write_gzip(root: Path, path: str, *parts: bytes) -> Archive:
+    """Write a gzip file of one or more parts below `root`; list it as the pipeline does."""
+    file = root / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"".join(map(gzip.compress, parts)))
     return archive_at(root, path)
 
 

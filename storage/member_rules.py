@@ -1,0 +1,41 @@
+"""Which members of a ZIP are streams, which are litter, and which are not read, though whole."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import PurePosixPath, PureWindowsPath
+
+# A bomb unpacks to a hundred times its size and more; order-book text to some ten times.
+BOMB_RATIO, BOMB_SIZE = 100, 64 << 20
+
+_LITTER = ("__MACOSX", ".")
+_ENCRYPTED = 1  # a bit of a member's flags
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+
+
+def why_refused(entry: zipfile.ZipInfo) -> str | None:
+    """Why a member is not read, though its ZIP is whole; None if it is."""
+    if entry.flag_bits & _ENCRYPTED:
+        return "expected a member without a password, found an encrypted one; zip it anew without"
+    if entry.compress_type not in _COMPRESSIONS:
+        return f"expected deflate, found compression method {entry.compress_type}; zip it anew"
+    if entry.file_size > max(BOMB_SIZE, BOMB_RATIO * entry.compress_size):
+        return (
+            f"expected at most {BOMB_RATIO} bytes of text for a zipped one, found "
+            f"{entry.file_size:,} in {entry.compress_size:,}: this is no order-book text"
+        )
+    if _leads_outside(entry.filename):
+        return "expected a member's name that stays inside its ZIP; no venue writes such a one"
+    return None
+
+
+def is_litter(name: str) -> bool:
+    """Whether a member is what computers leave: hidden, or the Finder's."""
+    parts = PurePosixPath(name).parts
+    return not _leads_outside(name) and any(part.startswith(_LITTER) for part in parts)
+
+
+def _leads_outside(name: str) -> bool:
+    """Nothing is unpacked, so such a name could do no harm; but it is a sign of a bad source."""
+    path = PureWindowsPath(name)  # knows both kinds of slash, and drives
+    return bool(path.anchor) or ".." in path.parts

@@ -21,8 +21,8 @@ from orderbook.book import OrderBook
 from orderbook.calendar import DAY_MS, Window, day_start_ms
 from orderbook.causality import ChangedText, Comparison, compare_known, find_future
 from orderbook.features import LastBar, add_features, times_ms
-from orderbook.formats.bybit_future import KINDS, Future, FutureRewriter
 from orderbook.formats.dialect import Text
+from orderbook.formats.future import KINDS, Future, FutureRewriter
 from orderbook.messages import Cursor
 from orderbook.sampling import SampleRule, cut_levels, take_samples
 from orderbook.scaling import Moments, apply_scaler
@@ -63,7 +63,7 @@ class Trial:
     """What another future from ``T`` on did to the rows known at ``T``."""
 
     instant_ms: int  # T
-    changed: int  # messages with ts >= T that were rewritten
+    changed: int  # lines of messages with ts >= T that were rewritten
     bars: Comparison
     rows: Comparison  # of the output: bars with a previous close, with features, scaled
 
@@ -137,9 +137,10 @@ def try_future(subject: Subject, windows: Sequence[Window], instant_ms: int, see
     random = Random(seed)  # noqa: S311 - no secret
     kinds = {"at once", *random.sample(KINDS, random.randint(1, len(KINDS)))}
     future = Future(instant_ms, day_start_ms(subject.stream.day) + DAY_MS)
-    rewriter = FutureRewriter(future, random.getrandbits(32), sorted(kinds))
+    dialect = subject.stream.dialect
+    rewriter = FutureRewriter(dialect.words, future, random.getrandbits(32), sorted(kinds))
     with closing(subject.open_text()) as text:
-        changed_from = find_future(subject.stream.dialect, text, instant_ms)
+        changed_from = find_future(dialect, text, instant_ms)
     bars = rows = Comparison()
     with closing(subject.open_text()) as text, closing(subject.open_text()) as other_text:
         mine = Replay(subject, text)

@@ -40,7 +40,7 @@ both texts, and compares the rows with available_at <= T bit by bit. The archive
 memory; nothing is written.
 
 ARCHIVE
-    a ZIP of order-book messages
+    a ZIP or gzip file of order-book messages
 --trials N (default: 5)
     how many instants are tried in each stream of the archive, from 1
 --seed S (default: 0)
@@ -186,7 +186,7 @@ def check_stream(subject: Subject, options: Options) -> list[Trial]:
     print(f"{subject.stream}: {len(ends):,} bars of {width}, made in {seconds:.1f} s")
     if not ends:
         return []
-    print(_line("trial", "T (UTC)", "changed messages", "rows compared", "differences"), flush=True)
+    print(_line("trial", "T (UTC)", "changed lines", "rows compared", "differences"), flush=True)
     random = Random(f"{options.seed} {subject.stream}")  # noqa: S311 - no secret
     trials = []
     for number in range(1, options.trials + 1):
@@ -221,14 +221,14 @@ def conclude(trials: Sequence[Trial], options: Options) -> int:
         return DIFFERENT
     if not rows:
         print(
-            "nothing was checked: no bar has changed messages behind it. "
+            "nothing was checked: no bar has changed lines behind it. "
             "Try a shorter etl.resampling_interval"
         )
         return NOT_CHECKED
     changed = sum(trial.changed for trial in trials)
     print(
         f"causal: {rows:,} rows in {len(trials)} trials are bit-identical, "
-        f"with {changed:,} later messages changed"
+        f"with {changed:,} later lines changed"
     )
     return IDENTICAL
 

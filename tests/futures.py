@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from orderbook.causality import ChangedText, find_future
 from orderbook.formats import bybit
-from orderbook.formats.bybit_future import KINDS, Future, FutureRewriter
-from orderbook.formats.ndjson import Message
+from orderbook.formats.dialect import Dialect, Message
+from orderbook.formats.future import KINDS, Future, FutureRewriter
 from tests.core import MemoryText
 from tests.stream_plans import HOUR_MS
 from tests.streams import D0, D1, NOON, Case
@@ -26,10 +26,16 @@ class Changed:
     rewriter: FutureRewriter
 
 
-def change(text: bytes, instant_ms: int, seed: int = 0, kinds: tuple[str, ...] = KINDS) -> Changed:
+def change(
+    text: bytes,
+    instant_ms: int,
+    seed: int = 0,
+    kinds: tuple[str, ...] = KINDS,
+    dialect: Dialect = bybit.DIALECT,
+) -> Changed:
     """Give a text of one day another future from T on, read in small pieces."""
-    rewriter = FutureRewriter(Future(instant_ms, D1), seed, kinds)
-    changed_from = start_of(text, instant_ms)
+    rewriter = FutureRewriter(dialect.words, Future(instant_ms, D1), seed, kinds)
+    changed_from = start_of(text, instant_ms, dialect)
     changed, parts = ChangedText(MemoryText(text, 500), changed_from, rewriter.rewrite), []
     while len(lines := changed.lines()):
         parts.append(lines[: len(lines) // 2 + 1].tobytes())
@@ -38,20 +44,22 @@ def change(text: bytes, instant_ms: int, seed: int = 0, kinds: tuple[str, ...] =
     return Changed(b"".join(parts), rewriter)
 
 
-def start_of(text: bytes, instant_ms: int) -> int:
+def start_of(text: bytes, instant_ms: int, dialect: Dialect = bybit.DIALECT) -> int:
     """Find where the future begins in a text."""
-    return find_future(bybit.DIALECT, MemoryText(text), instant_ms)
+    return find_future(dialect, MemoryText(text), instant_ms)
 
 
-def messages_of(text: bytes) -> list[tuple[bytes, Message | None]]:
+def messages_of(
+    text: bytes, dialect: Dialect = bybit.DIALECT
+) -> list[tuple[bytes, Message | None]]:
     """List the lines of a text, each with its message."""
-    return [(line, bybit.read_message(line)) for line in text.split(b"\n")]
+    return [(line, dialect.words.read(line)) for line in text.split(b"\n")]
 
 
 @st.composite
-def instants(draw: st.DrawFn, case: Case) -> int:
+def instants(draw: st.DrawFn, case: Case, dialect: Dialect = bybit.DIALECT) -> int:
     """Draw T on, just before or just after a message's stamp, a grid instant or a bar's edge."""
-    stamps = [message.ts for _, message in messages_of(case.text) if message]
+    stamps = [message.ts for _, message in messages_of(case.text, dialect) if message]
     near = sorted(stamp for stamp in stamps if D0 - HOUR_MS <= stamp <= D1 + HOUR_MS) or [NOON]
     near = near[len(near) // 3 :]  # rather late, so that there is something known
     rules = case.settings

@@ -11,7 +11,7 @@ from orderbook.formats import bybit
 from orderbook.formats import bybit_scanner as scanner
 from orderbook.formats.bybit import read_message
 from orderbook.formats.bybit_form import example_of, form_of
-from orderbook.formats.ndjson import Message
+from orderbook.formats.dialect import Message
 from orderbook.messages import (
     DAY_END,
     DAY_START,

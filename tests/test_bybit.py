@@ -9,7 +9,7 @@ import pytest
 
 from orderbook.errors import MixedStreamError
 from orderbook.formats.bybit import DIALECT, promised_depth, read_message
-from orderbook.formats.ndjson import Message
+from orderbook.formats.dialect import Message
 from orderbook.messages import Cursor
 from tests.bybit_lines import BREAKS, INT64_MAX, INT64_MIN, Line, Style, render
 from tests.core import MemoryText

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from orderbook.calendar import Window
 from orderbook.causality import Comparison, compare_known
 from orderbook.features import add_features
-from orderbook.formats.bybit_future import KINDS, render
+from orderbook.formats import bybit
+from orderbook.formats.dialect import Dialect
+from orderbook.formats.future import KINDS
 from orderbook.scaling import Moments, apply_scaler, feature_rows
 from orderbook.schema import FEATURES
 from orderbook.synthetic import StreamSpec, generate_text
@@ -34,9 +36,14 @@ FIXED = Moments(
 Tables = dict[str, pa.Table]
 
 
-def tables_of(text: bytes, rules: TwinSettings, windows: list[Window] | None = None) -> Tables:
+def tables_of(
+    text: bytes,
+    rules: TwinSettings,
+    windows: list[Window] | None = None,
+    dialect: Dialect = bybit.DIALECT,
+) -> Tables:
     """Bars, output and scaled output of a text of ``DAY``."""
-    bars = rebuild_with_core(text, windows or cut_day(DAY), rules, None).bars
+    bars = rebuild_with_core(text, windows or cut_day(DAY), rules, None, dialect=dialect).bars
     rows = add_features(bars, rules.bar_interval_ms, rules.levels, None).table
     return {"bars": bars, "rows": rows, "scaled": apply_scaler(rows, FIXED)}
 
@@ -96,7 +103,8 @@ def test_each_kind_of_change_alone(kind: str) -> None:
 
 def with_stamps_1_ms_earlier(text: bytes) -> Tables:
     """Samples of the messages with ``time <= T``."""
-    shifted = [render(replace(m, ts=m.ts - 1)) for _, m in messages_of(text) if m]
+    write = bybit.DIALECT.words.write
+    shifted = [write(line, replace(m, ts=m.ts - 1)) for line, m in messages_of(text) if m]
     return tables_of(b"\n".join(shifted), RULES)
 
 

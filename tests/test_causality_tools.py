@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from orderbook.causality import Comparison, Difference, compare_known
 from orderbook.formats import bybit
-from orderbook.formats.bybit_future import Future, FutureRewriter, render
+from orderbook.formats.future import Future, FutureRewriter
 from orderbook.schema import TIME
 from orderbook.synthetic import StreamSpec, generate_text
 from tests import streams
@@ -19,6 +19,7 @@ from tests.bybit_lines import render as write
 from tests.futures import SEEDS, SOME_KINDS, change, instants, messages_of, start_of
 from tests.streams import D1, NOON, Case
 
+WORDS = bybit.DIALECT.words
 MANY = settings(max_examples=100, deadline=None)
 
 # ---------------------------------------------------------------- another future
@@ -70,12 +71,12 @@ def test_the_first_message_stays_on_its_side_of_midnight(data: st.DataObject, ca
 @given(streams.cases())
 def test_a_message_is_read_back_as_it_was_written(case: Case) -> None:
     for _, message in messages_of(case.text):
-        assert message is None or bybit.read_message(render(message)) == message
+        assert message is None or bybit.read_message(WORDS.write(b"", message)) == message
 
 
 def test_huge_numbers_stay_decimals() -> None:
     huge = write(Line("delta", NOON, (("1" + "0" * 308, "1" + "0" * 308),), ()))
-    rewriter = FutureRewriter(Future(NOON, D1), 0, ("other values", "crossed"))
+    rewriter = FutureRewriter(WORDS, Future(NOON, D1), 0, ("other values", "crossed"))
     lines = b"".join(rewriter.rewrite(huge + b"\n") for _ in range(20)).split(b"\n")[:-1]
     assert all(bybit.read_message(line) for line in lines)
 
@@ -83,7 +84,7 @@ def test_huge_numbers_stay_decimals() -> None:
 def test_later_messages_change_by_share() -> None:
     """The first ones all, then a few: enough to lead a book astray."""
     text = b"".join(generate_text(StreamSpec("X", "spot", 5, NOON, NOON + 20_000, seed=1)))
-    rewriter = FutureRewriter(Future(NOON, D1), 0, ("no levels",), dense=10, share=0.2)
+    rewriter = FutureRewriter(WORDS, Future(NOON, D1), 0, ("no levels",), dense=10, share=0.2)
     rewriter.rewrite(text)
     assert 15 < rewriter.changed < 100 < text.count(b"\n")
 

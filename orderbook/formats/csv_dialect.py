@@ -25,6 +25,7 @@ from orderbook.formats.csv_groups import (
 from orderbook.formats.csv_header import WHITE_SPACE, claim_header
 from orderbook.formats.csv_layout import DELTA, SNAPSHOT, TIME, Layout
 from orderbook.formats.csv_row import join_row, read_row, split_row
+from orderbook.formats.csv_words import csv_words
 from orderbook.formats.dialect import Dialect, StreamHead, Text, require_same
 from orderbook.formats.text_steps import line_end
 from orderbook.messages import BLANK, LINES, Cursor, MessageBuilder, Parsed
@@ -149,5 +150,6 @@ def csv_dialect(name: str, layout: Layout) -> Dialect:
         parse_window=partial(parse_rows, layout),
         read_head=partial(read_stream_head, layout),
         promised_depth=_promise_nothing,
+        words=csv_words(layout),
         header=layout.header,
     )

@@ -37,6 +37,31 @@ class StreamHead:
     first_ms: int | None
 
 
+Levels = list[tuple[float, float]]  # (price, size)
+
+
+@dataclass(frozen=True)
+class Message:
+    """What one line says: a message, or in CSV a level of one."""
+
+    ts: int
+    is_snapshot: bool
+    update_id: int | None
+    topic: str | None
+    symbol: str | None
+    bids: Levels
+    asks: Levels
+
+
+@dataclass(frozen=True)
+class Words:
+    """How lines are read and written one by one, to give a stream another future."""
+
+    read: Callable[[bytes], Message | None]
+    write: Callable[[bytes, Message], bytes]  # a line, and what it shall say instead
+    fixed: frozenset[str] = frozenset()  # changes that the future's first line must not suffer
+
+
 @dataclass(frozen=True)
 class Dialect:
     """One way in which venues write order-book messages.
@@ -50,6 +75,7 @@ class Dialect:
     parse_window: Callable[[Text, Cursor, Window], Parsed]
     read_head: Callable[[Text], StreamHead]
     promised_depth: Callable[[str | None], int]  # levels a side that the topic promises; 0: none
+    words: Words
     header: str = ""  # of its members, where they are CSV
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any, TypeGuard
 
 import numpy as np
 
 from orderbook.calendar import Window
-from orderbook.formats.dialect import StreamHead, Text, require_same
+from orderbook.formats.dialect import Levels, Message, StreamHead, Text, require_same
 from orderbook.messages import (
     BLANK,
     INT64_MAX,
@@ -33,22 +33,6 @@ SUFFIXES = (".data", ".json", ".jsonl", ".ndjson")
 _DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
 _WHITE_SPACE = b" \t\r\n"
 _HEAD_LINES = 1000  # lines searched for a stream's first message when only its name is asked
-
-Levels = list[tuple[float, float]]  # (price, size)
-
-
-@dataclass(frozen=True)
-class Message:
-    """One message as the JSON library reads it."""
-
-    ts: int
-    is_snapshot: bool
-    update_id: int | None
-    topic: str | None
-    symbol: str | None
-    bids: Levels
-    asks: Levels
-
 
 ReadMessage = Callable[[bytes], Message | None]
 
@@ -99,6 +83,22 @@ def is_int64(value: Any) -> TypeGuard[int]:
 def text_or_none(value: Any) -> str | None:
     """A value that counts as absent where it is no text."""
     return value if isinstance(value, str) else None
+
+
+def write_levels(levels: Levels) -> list[list[str]]:
+    """The levels of a side as texts of price and size."""
+    return [[write_decimal(price), write_decimal(size)] for price, size in levels]
+
+
+def dump_json(fields: Mapping[str, Any]) -> bytes:
+    """A line of some fields, without its end."""
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def write_decimal(value: float) -> str:
+    """The shortest decimal of a float64, never with an exponent."""
+    text = repr(value)
+    return format(Decimal(text), "f") if "e" in text else text
 
 
 # --- messages into a window -----------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Another future for a Bybit stream: every message with ``ts >= T`` written anew, at random.
+"""Another future for a stream: every message with ``ts >= T`` written anew, at random.
 
 A row that can be known at ``T`` may not depend on such a message (contract §3, §4), so whatever
 happens here has to leave it as it is, to the bit. Lines that are no message, and messages with
@@ -12,19 +12,14 @@ happens here has to leave it as it is, to the bit. Lines that are no message, an
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from random import Random
 
 from orderbook.calendar import DAY_MS, HOUR_MS
-from orderbook.formats.bybit import read_message
-from orderbook.formats.ndjson import Message
+from orderbook.formats.dialect import Levels, Message, Words
 from orderbook.messages import INT64_MAX
-
-Levels = list[tuple[float, float]]
 
 _LARGEST = 1e300  # so that no change makes a number that float64 cannot hold
 
@@ -143,13 +138,13 @@ class FutureRewriter:
     """
 
     def __init__(
-        self, future: Future, seed: int, kinds: Sequence[str] = KINDS,
+        self, words: Words, future: Future, seed: int, kinds: Sequence[str] = KINDS,
         dense: int = 1000, share: float = 0.05,
     ) -> None:  # fmt: skip
         self.kinds: Counter[str] = Counter()  # how many messages changed in which way
         self.changed = 0  # messages
         self._found = 0  # messages of the future that were read
-        self._future, self._kinds = future, tuple(kinds)
+        self._words, self._future, self._kinds = words, future, tuple(kinds)
         self._dense, self._share = dense, share
         self._random = Random(seed)  # noqa: S311 - no secret
 
@@ -174,7 +169,7 @@ class FutureRewriter:
         """What the line says, if it is of the future and its turn to change."""
         if self._found >= self._dense and self._random.random() >= self._share:
             return None
-        message = read_message(line)
+        message = self._words.read(line)
         if message is None or message.ts < self._future.start_ms:
             return None
         self._found += 1
@@ -187,7 +182,8 @@ class FutureRewriter:
         is nearer to the rows that must not know of it.
         """
         is_first = self._found == 1
-        allowed = [kind for kind in self._kinds if not is_first or kind in _FIRST_MAY]
+        may = _FIRST_MAY - self._words.fixed
+        allowed = [kind for kind in self._kinds if not is_first or kind in may]
         kinds = self._random.sample(allowed, min(len(allowed), self._random.choice((1, 1, 2))))
         if is_first and "at once" in allowed:
             kinds = [*(kind for kind in kinds if kind != "at once"), "at once"]
@@ -202,7 +198,8 @@ class FutureRewriter:
             if kind in _EDITS:
                 edited = _EDITS[kind](edited, self._future, self._random)
         if edited is not message:
-            line = render(replace(edited, ts=self._allowed_stamp(message.ts, edited.ts)))
+            stamp = self._allowed_stamp(message.ts, edited.ts)
+            line = self._words.write(line, _within_float(replace(edited, ts=stamp)))
         if "dropped" in kinds:
             return []
         if "torn" in kinds:
@@ -226,28 +223,10 @@ class FutureRewriter:
             lines[place] = line
 
 
-def render(message: Message) -> bytes:
-    """A message as a line that is read back as the same message, without its end."""
-    data = {
-        "s": message.symbol,
-        "b": [[_decimal(value) for value in level] for level in message.bids],
-        "a": [[_decimal(value) for value in level] for level in message.asks],
-        "u": message.update_id,
-    }
-    root = {
-        "topic": message.topic,
-        "type": "snapshot" if message.is_snapshot else "delta",
-        "ts": message.ts,
-        "data": _present(data),
-    }
-    return json.dumps(_present(root), separators=(",", ":")).encode()
-
-
-def _present(fields: Mapping[str, object]) -> dict[str, object]:
-    return {key: value for key, value in fields.items() if value is not None}
-
-
-def _decimal(value: float) -> str:
-    """The shortest decimal of a float64, never with an exponent."""
-    text = repr(min(value, _LARGEST))
-    return format(Decimal(text), "f") if "e" in text else text
+def _within_float(message: Message) -> Message:
+    """The same without a number that float64 cannot hold."""
+    bids, asks = (
+        [(min(price, _LARGEST), min(size, _LARGEST)) for price, size in side]
+        for side in (message.bids, message.asks)
+    )
+    return replace(message, bids=bids, asks=asks)

@@ -10,9 +10,11 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from benchmarks.dialects import rewrite
 from flows.demo import name_of, write_archive
 from flows.setting_values import PROJECT_ROOT
 from orderbook.calendar import DAY_MS, HOUR_MS, day_start_ms
+from orderbook.formats import binance, bybit, dialect_named, okx, tardis
 from orderbook.synthetic import StreamSpec, generate_text
 
 FOLDER = PROJECT_ROOT / "data" / "benchmarks"
@@ -24,6 +26,20 @@ SPOT = "spot-ob200-busy-24h"
 DEEP_PART = "linear-ob500-busy-2h"
 PART_DAYS = ("linear-ob200-busy-2h", "linear-ob200-busy-6h", "linear-ob200-busy-12h")
 WARM_UP = "warm-up"
+
+# One market in every dialect, and the small archives to work on before.
+IN_DIALECTS = {
+    f"{PART_DAYS[0]}-in-{word}": name
+    for word, name in (
+        ("bybit", bybit.DIALECT.name),
+        ("tardis", tardis.DIALECT.name),
+        ("binance", binance.SPOT.name),
+        ("binance-with-pu", binance.FUTURES.name),
+        ("okx", okx.DIALECT.name),
+    )
+}
+WARM_UPS = {name: name.replace(PART_DAYS[0], WARM_UP) for name in IN_DIALECTS}
+_DIALECTS = IN_DIALECTS | {WARM_UPS[name]: dialect for name, dialect in IN_DIALECTS.items()}
 
 DAYS = (BUSY, *(f"linear-ob200-busy-24h-day{day}" for day in range(2, 9)))
 
@@ -48,6 +64,8 @@ def specs(*, quick: bool) -> dict[str, StreamSpec]:
     found |= {name: _day(day, number) for number, name in enumerate(DAYS)}
     for name, hours in zip(PART_DAYS, (2, 6, 12), strict=True):
         found[name] = replace(day, end_ms=_START_MS + hours * hour_ms)
+    found |= dict.fromkeys(IN_DIALECTS, found[PART_DAYS[0]])
+    found |= dict.fromkeys(WARM_UPS.values(), found[WARM_UP])
     return found
 
 
@@ -73,5 +91,7 @@ def make(name: str, *, quick: bool) -> Path:
     path = path_of(name, quick=quick)
     if not path.exists():
         spec = specs(quick=quick)[name]
-        write_archive(path, name_of(spec), generate_text(spec))
+        dialect = _DIALECTS.get(name, bybit.DIALECT.name)
+        member = Path(name_of(spec)).with_suffix(dialect_named(dialect).suffixes[0])
+        write_archive(path, str(member), rewrite(generate_text(spec), dialect))
     return path

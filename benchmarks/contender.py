@@ -24,7 +24,7 @@ PARSERS = {  # the library that each needs
     "parse-scanner": "orderbook",
 }
 _PIECE_BYTES = 1 << 20
-CONTENDERS = ("inflate", "core", "plain", *PARSERS)
+CONTENDERS = ("inflate", "core", "plain", "messages", *PARSERS)
 
 
 def find_contender(name: str) -> Contender:

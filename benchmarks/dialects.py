@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from orderbook.formats import binance, okx, tardis
+from orderbook.formats import binance, bybit, okx, tardis
 
 _DELAY_US = 3000
 
@@ -70,7 +70,10 @@ WRITERS: dict[str, tuple[str, Write]] = {  # by the dialect's name: header and m
 
 
 def rewrite(chunks: Iterable[bytes], dialect: str) -> Iterator[bytes]:
-    """A Bybit text, in chunks of whole lines, as one of another dialect."""
+    """A Bybit text, in chunks of whole lines, as one of another dialect, or as it is."""
+    if dialect == bybit.DIALECT.name:
+        yield from chunks
+        return
     header, write = WRITERS[dialect]
     yield header.encode()
     for chunk in chunks:

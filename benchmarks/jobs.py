@@ -12,10 +12,12 @@ from benchmarks.archives import (
     DAYS,
     DEEP,
     DEEP_PART,
+    IN_DIALECTS,
     PART_DAYS,
     QUIET,
     SPOT,
     WARM_UP,
+    WARM_UPS,
     path_of,
 )
 from benchmarks.contender import PARSERS
@@ -45,12 +47,17 @@ class Job:
         """What it works on."""
         return archive_label(self.archives)
 
+    @property
+    def warm_up(self) -> str:
+        """The small archive that it works on before: of the same dialect."""
+        return WARM_UPS.get(self.archives[0], WARM_UP)
+
     def command(self, *, quick: bool) -> list[str]:
         """The command line."""
         paths = [str(path_of(name, quick=quick)) for name in self.archives]
         if self.contender == "flow":
             return [sys.executable, "-m", "benchmarks.flow", *paths, *self.options]
-        warm_up = str(path_of(WARM_UP, quick=quick))
+        warm_up = str(path_of(self.warm_up, quick=quick))
         words = [self.contender, *paths, "--warm-up", warm_up, *self.options]
         return [sys.executable, "-m", "benchmarks.contender", *words]
 
@@ -78,6 +85,10 @@ PARTS: dict[str, list[Job]] = {
         *_each("core", (DEEP, DEEP_PART), FINE),
     ],
     "plain": _each("plain", (PART_DAYS[0], BUSY)),
+    "dialects": [
+        *(Job("dialects", "messages", (name,)) for name in IN_DIALECTS),
+        *(Job("dialects", "core", (name,)) for name in IN_DIALECTS),
+    ],
     "parsers": [Job("parsers", name, (BUSY,)) for name in PARSERS],
     "flow": [
         Job("flow", "flow", (PART_DAYS[0],), workers(1)),

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-from benchmarks.archives import WARM_UP, make, path_of
+from benchmarks.archives import make, path_of
 from benchmarks.jobs import Job
 from benchmarks.machine import describe_machine, find_versions
 from benchmarks.meter import Facts
@@ -49,7 +49,7 @@ def run_rounds(
 
 def make_archives(jobs: Sequence[Job], *, quick: bool, say: Callable[[str], None]) -> None:
     """Make the archives that are not there, before anything is timed."""
-    for name in dict.fromkeys(name for job in jobs for name in (WARM_UP, *job.archives)):
+    for name in dict.fromkeys(name for job in jobs for name in (job.warm_up, *job.archives)):
         if not path_of(name, quick=quick).exists():
             say(f"making {make(name, quick=quick)}")
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from statistics import median
 from typing import Any
 
-from benchmarks.archives import BUSY, DAYS, DEEP, DEEP_PART, PART_DAYS
+from benchmarks.archives import BUSY, DAYS, DEEP, DEEP_PART, IN_DIALECTS, PART_DAYS
 from benchmarks.contender import PARSERS
 from benchmarks.jobs import FINE, READ_AHEAD, WHOLE_DAYS, archive_label, workers
 from benchmarks.meter import Facts
@@ -55,6 +55,11 @@ def wanted_ratios() -> Iterator[tuple[str, Ratio]]:
     for parser in [name for name in PARSERS if name != "parse-scanner"]:
         name = f"cpu: {parser} ÷ parse-scanner"
         yield name, _quotient("cpu", (parser, BUSY), ("parse-scanner", BUSY))
+    bybit, *others = IN_DIALECTS
+    for contender, quantity in (("messages", "cpu"), ("core", "cpu"), ("core", "wall")):
+        for other in others:
+            name = f"{quantity}: {contender}, {other} ÷ {bybit}"
+            yield name, _quotient(quantity, (contender, other), (contender, bybit))
     for contender, day, part in (
         ("core", BUSY, PART_DAYS[0]), (_FINE, DEEP, DEEP_PART), ("plain", BUSY, PART_DAYS[0]),
         (_ONE_WORKER, BUSY, PART_DAYS[0]),

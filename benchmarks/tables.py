@@ -43,6 +43,11 @@ def make_tables(results: Results) -> list[Table]:
             ("archive", "contender", "seconds", "CPU seconds", "text MB/CPU s", "peak MB"),
             [_parsing(each) for each in _of(figures, "parsers")],
         ),
+        Table(
+            "One market in every dialect",
+            ("archive", "contender", "seconds", "CPU seconds", "text MB/s", "peak MB", "rounds"),
+            [_work(each) for each in _of(figures, "dialects")],
+        ),
         _flow(figures),
         Table(
             "Ratios, each within a round",
@@ -74,7 +79,10 @@ def _of(figures: Sequence[Facts], *parts: str) -> Iterator[Facts]:
 
 
 def _archives(figures: Sequence[Facts]) -> list[Row]:
-    whole = {each["archive"]: each for each in _of(figures, "inflate", "core", "plain", "flow")}
+    whole = {
+        each["archive"]: each
+        for each in _of(figures, "inflate", "core", "plain", "dialects", "flow")
+    }
     return [
         (name, _megabytes(each["text_bytes"]), _megabytes(each["archive_bytes"]))
         for name, each in whole.items()

@@ -1,4 +1,4 @@
-"""The slow, obvious twin of OKX's reader: contract §1.1, one line at a time."""
+"""The slow, obvious twin of OKX's reader: contract §1.3, one line at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OKX's historical order books, one JSON object a line (contract §1.1).
+"""OKX's historical order books, one JSON object a line (contract §1.3).
 
 Every line goes through a JSON library: there is no compiled scanner for them.
 """

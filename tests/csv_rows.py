@@ -50,4 +50,4 @@ DIALECTS: dict[str, Dialect] = {
 def parse(header: str, *rows: str, end: str = "\n", cursor: Cursor | None = None) -> Parsed:
     """Read a day's rows."""
     text = MemoryText(text_of(header, *rows, end=end))
-    return DIALECTS[header].parse_window(text, cursor or Cursor(), WINDOW)
+    return DIALECTS[header.strip()].parse_window(text, cursor or Cursor(), WINDOW)

@@ -127,6 +127,13 @@ def test_an_unreadable_row_does_not_end_its_message() -> None:
     assert parsed.unreadable_lines == (3, 7)
 
 
+@pytest.mark.parametrize("header", DIALECTS)
+def test_a_header_alone_holds_no_message(header: str) -> None:
+    parsed = parse(f"\n{header}")
+    assert (parsed.counts.lines, parsed.counts.messages, parsed.counts.unreadable) == (1, 0, 0)
+    assert (parsed.at_end, parsed.cursor.line, parsed.cursor.symbol) == (True, 2, None)
+
+
 def test_rows_of_a_message_are_gathered_over_chunks_of_text() -> None:
     """Whatever the size of a chunk: a message is handed on when it ends."""
     rows = [tardis_row(0, side, str(n)) for n in range(1, 300) for side in ("ask", "bid")]

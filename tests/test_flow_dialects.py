@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from benchmarks.dialects import rewrite
+from flows.plan import describe_plan
 from orderbook.formats import binance, bybit, okx, tardis
 from orderbook.synthetic import StreamSpec, generate_text
 from storage.archives import find_archives
 from storage.streams import read_streams
 from storage.tables import read_metadata
-from tests.flow_runs import output_table, run_pipeline, statuses, write_zip
+from tests.flow_runs import output_table, run_pipeline, settings_for, statuses, write_zip
 from tests.stream_plans import D0
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -103,6 +104,15 @@ def test_what_cannot_be_read_is_told_and_the_others_go_on(tmp_path: Path, source
     assert f"line {len(text.splitlines()) + 1}" in reasons["b"]
     assert reasons["c"].startswith("expected a whole gzip file, found: ")
     assert statuses(report)[f"d/{DAY}_BTCUSDT"] == "made"
+
+
+def test_the_plan_marks_what_it_does_not_know(tmp_path: Path, source: Path) -> None:
+    """The text of a gzip file is about ten times as long."""
+    plan = describe_plan(settings_for(tmp_path, source, source__include=BOTH)).splitlines()
+    sizes = {line.split()[-1]: line.split()[1] for line in plan[:-1]}
+    assert set(sizes) == set(OUTPUTS.values())
+    about = {output for output, size in sizes.items() if size.startswith("~")}
+    assert about == {OUTPUTS[tardis.DIALECT.name], OUTPUTS[binance.FUTURES.name]}
 
 
 def test_a_stream_keeps_its_dialect_between_processes(source: Path) -> None:

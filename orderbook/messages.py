@@ -46,6 +46,11 @@ class Messages:
     def __len__(self) -> int:
         return len(self.time_ms)
 
+    @property
+    def columns(self) -> tuple[NDArray[Any], ...]:
+        """All of them, in this order, as kernels take them."""
+        return tuple(vars(self).values())
+
 
 @dataclass(frozen=True)
 class Cursor:

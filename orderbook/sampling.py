@@ -102,20 +102,14 @@ def take_samples(
     bids, asks = book.open_sides(len(messages.price), rungs)
     state = book.state.copy()
     n = _replay(
-        messages.time_ms, messages.update_id, messages.first_id, messages.has_update_id,
-        messages.is_snapshot, messages.bid_count, messages.level_start, messages.price,
-        messages.size,
-        bids, asks, state, counts,
+        *messages.columns, bids, asks, state, counts,
         window.start_ms, window.day_ms, window.day_end_ms, more_inside,
         rule.interval_ms, rule.max_staleness_ms, rule.drop_on_gap,
         rule.promised_depth, rule.levels,
         status, message_count, times, staleness, figures, sides, shallow,
     )  # fmt: skip
-    samples = Samples(
-        window.start_ms, rule.interval_ms, status, message_count, times[:n],
-        figures[0, :n], figures[1, :n], figures[2, :n], figures[3, :n], staleness[:n],
-        sides[0, :n], sides[1, :n], sides[2, :n], sides[3, :n],
-    )  # fmt: skip
+    values = [times[:n], *figures[:, :n], staleness[:n], *sides[:, :n]]
+    samples = Samples(window.start_ms, rule.interval_ms, status, message_count, *values)
     return Sampled(samples, close_sides(bids, asks, state), _counts(status, counts, shallow))
 
 

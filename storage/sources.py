@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from orderbook.errors import SourceError
 from storage.archives import Archive, find_archives
 
 BUILT_MODES = ("auto", "folder")
+
+_SYSTEMS = "lost+found"  # at the top of a disk, for root alone
 
 
 def open_folder(root: Path, include: str, mode: str) -> list[Archive]:
@@ -35,6 +38,7 @@ def _find_archives(root: Path, include: str) -> list[Archive]:
     if not root.is_dir():
         raise SourceError(f"expected a folder of archives at {root}, found {_found_at(root)}")
     held = sum(1 for _ in root.iterdir())
+    _require_folders(root, include)
     archives = find_archives(root, include)
     if not archives:
         raise SourceError(
@@ -42,6 +46,25 @@ def _find_archives(root: Path, include: str) -> list[Archive]:
             f"{held} entries at its top"
         )
     return archives
+
+
+def _require_folders(root: Path, include: str) -> None:
+    """A pattern would pass over a folder that may not be read, and say nothing."""
+    fixed, recursive, _ = include.partition("**")
+    if recursive:
+        for folder, below, _ in os.walk(root / fixed.rpartition("/")[0], onerror=_refuse):
+            if Path(folder) == root and _SYSTEMS in below:
+                below.remove(_SYSTEMS)
+
+
+def _refuse(error: OSError) -> None:
+    if isinstance(error, PermissionError):
+        raise SourceError(
+            "expected folders that this user may read below the source, found one that it may not: "
+            f"{error.filename}. Give it the right, or a source.include that leaves the folder out"
+        ) from error
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _found_at(path: Path) -> str:

@@ -15,6 +15,7 @@ from orderbook.errors import MixedStreamError
 from orderbook.formats import bybit
 from orderbook.formats import bybit_scanner as scanner
 from orderbook.formats.bybit import read_message
+from orderbook.formats.text_steps import line_end
 from orderbook.messages import Cursor, MessageBuilder
 from tests.bybit_lines import DATA_ORDER, SPOT_ORDER, Style, render
 from tests.core import MemoryText, cut_day

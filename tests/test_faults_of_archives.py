@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -11,9 +12,13 @@ from typing import Any
 
 import pytest
 
+from benchmarks.dialects import rewrite
+from orderbook.formats import tardis
 from orderbook.synthetic import generate_text
 from orderbook.synthetic.faults import drop_lines, insert_line, split_lines
 from tasks import stream_parse
+from tests import csv_rows
+from tests.csv_rows import TARDIS_HEADER
 from tests.faults import documented
 from tests.flow_runs import output_table, outputs, run_pipeline, two_days, write_zip
 from tests.program import Program, leftovers, start
@@ -26,6 +31,7 @@ DAY = "2025-08-20"
 MEMBER = f"{DAY}_BTCUSDT_ob50.data"
 GOOD, _ = two_days()
 LINES = list(split_lines(generate_text(GOOD)))
+REORDERED = TARDIS_HEADER.replace("price,amount", "amount,price")
 LEAST_BOMB = 100 << 20
 
 Make = Callable[[Path], object]
@@ -69,6 +75,18 @@ def naming_twice(path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(other.encode(), MEMBER.encode()))
 
 
+def in_csv(header: str, *rows: str, end: str = "\n") -> Make:
+    """An archive of one CSV member."""
+    return holding(csv_rows.text_of(header, *rows, end=end), f"{DAY}_BTCUSDT.csv")
+
+
+def cut_gzip(path: Path) -> None:
+    """Half a gzip file."""
+    path.parent.mkdir(parents=True)
+    whole = gzip.compress(csv_rows.text_of(TARDIS_HEADER, *map(csv_rows.tardis_row, range(1000))))
+    path.write_bytes(whole[: len(whole) // 2])
+
+
 def with_twin(path: Path) -> None:
     """Two archives of one series and day."""
     write_zip(path, MEMBER, text(LINES))
@@ -100,6 +118,16 @@ FAULTS: dict[str, Make] = {
     "an empty member": holding(b""),
     "no name, no message": holding(b"", "BTCUSDT.data"),
     "a member in another format": holding(b"a,b\n1,2\n", f"{DAY}.xml"),
+    "unknown CSV header": holding(b"a,b\n1,2\n", f"{DAY}.csv"),
+    "CSV columns in another order": in_csv(REORDERED, csv_rows.tardis_row(0)),
+    "a CSV column missing": in_csv(TARDIS_HEADER.replace(",side", ""), csv_rows.tardis_row(0)),
+    "an empty CSV member": holding(b"", f"{DAY}.csv"),
+    "another symbol in a CSV member": in_csv(
+        TARDIS_HEADER,
+        csv_rows.tardis_row(0),
+        csv_rows.tardis_row(1, names="deribit,ETH-PERPETUAL"),
+    ),
+    "a gzip file cut short": cut_gzip,
     "another symbol in mid-stream": holding(
         text(renamed_in(LINES[11], b'"s":"BTCUSDT"', b'"s":"ETHUSDT"'))
     ),
@@ -113,8 +141,10 @@ FAULTS: dict[str, Make] = {
 
 def place(root: Path, fault: str) -> Path:
     """Where a fault's archive lies: in a folder, so a series, of its own."""
-    name = "BTCUSDT" if fault == "no name, no message" else f"{DAY}_BTCUSDT_ob50"
-    return root / fault.replace(" ", "_") / f"{name}.data.zip"
+    names = {
+        "no name, no message": "BTCUSDT.data.zip", "a gzip file cut short": f"{DAY}_BTCUSDT.csv.gz",
+    }  # fmt: skip
+    return root / fault.replace(" ", "_") / names.get(fault, f"{DAY}_BTCUSDT_ob50.data.zip")
 
 
 def said_of(fault: str, program: Program) -> str:
@@ -132,7 +162,7 @@ def failed(tmp_path_factory: pytest.TempPathFactory, prefect_server: None) -> Pr
         make(place(source, fault))
     holding(text(LINES))(place(source, "good"))
     with refused(place(source, "no right to read it"), 0):
-        return start(root, source)
+        return start(root, source, "--source.include=**/*.[zg]*[pz]")
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -173,6 +203,14 @@ def test_an_archive_that_changes_under_the_run(
     assert start(tmp_path, source).exit_code == 0
 
 
+def torn_csv(path: Path) -> None:
+    """The good stream as Tardis writes it, with two rows torn, quotes and CRLF."""
+    rows = b"".join(rewrite([text(LINES)], tardis.DIALECT.name)).splitlines()
+    rows[2] = b",".join(b'"%s"' % cell for cell in rows[2].split(b","))
+    torn = [*rows[:3], rows[3][:30], rows[3], rows[4][:-5], *rows[4:]]
+    write_zip(path, f"{DAY}_BTCUSDT.csv", b"\r\n".join(torn))
+
+
 WARNED: dict[str, Make] = {
     "unreadable lines": holding(
         text(
@@ -181,6 +219,7 @@ WARNED: dict[str, Make] = {
             )
         )
     ),
+    "torn CSV rows": torn_csv,
     "messages lost": holding(text(drop_lines(LINES, at=9, count=3))),
     "what the Finder adds": zipped(
         ("__MACOSX/._x", b"x"), (".DS_Store", b"x"), (MEMBER, text(LINES)), ("notes/", b"")

@@ -57,6 +57,27 @@ def test_a_source_that_cannot_be_used_begins_nothing(fault: str, tmp_path: Path)
     assert not list(tmp_path.rglob("*.parquet"))
 
 
+def test_a_folder_that_may_not_be_read(tmp_path: Path) -> None:
+    """A year of archives would be missing without a word; a pattern may leave it out."""
+    source = tmp_path / "source"
+    write_source(source, two_days(), only=[0])
+    closed = source / "spot"
+    closed.mkdir()
+    with refused(closed, 0):
+        run = start(tmp_path, source)
+        documented("a folder in it not to be read").check(run.said, run.exit_code)
+        assert not list(tmp_path.rglob("*.parquet"))
+        assert start(tmp_path, source, "--source.include=linear/**/*.zip").exit_code == 0
+
+
+def test_a_system_folder_may_be_closed(tmp_path: Path) -> None:
+    """Every disk has one at its top."""
+    write_source(tmp_path / "source", two_days(), only=[0])
+    (tmp_path / "source" / "lost+found").mkdir()
+    with refused(tmp_path / "source" / "lost+found", 0):
+        assert start(tmp_path, tmp_path / "source").exit_code == 0
+
+
 def test_a_source_removed_in_mid_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Archives that are through are done, those still to come fail; the next run makes them."""
     source, kept = tmp_path / "source", tmp_path / "kept"

@@ -61,3 +61,13 @@ def prefect_server() -> Iterator[None]:
 
     with prefect_test_harness(server_startup_timeout=120):
         yield
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A source folder of two archives, of a market's last minutes of a day and the next's first."""
+    from tests.flow_runs import two_days, write_source
+
+    root = tmp_path_factory.mktemp("source")
+    write_source(root, two_days())
+    return root

@@ -12,7 +12,7 @@ from storage.lock import exclusive
 from storage.tables import temporary_path, write_file
 from tests.disks import small_disk
 from tests.faults import documented
-from tests.flow_runs import MIDNIGHT, outputs, run_pipeline, two_days, write_source, write_zip
+from tests.flow_runs import MIDNIGHT, outputs, run_pipeline, write_zip
 from tests.program import leftovers, start
 from tests.rights import refused
 
@@ -20,13 +20,6 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 
 SCALED = "--features.apply_zscore=true"
 HUGE = "9" * 308  # a float64, but too large to calculate with
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("source")
-    write_source(root, two_days())
-    return root
 
 
 @pytest.fixture(scope="module")

@@ -9,19 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.faults import documented
-from tests.flow_runs import outputs, two_days, write_source
+from tests.flow_runs import outputs
 from tests.program import start
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 SCALED = "--features.apply_zscore=true"
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("source")
-    write_source(root, two_days())
-    return root
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tasks import stage
-from tests.flow_runs import outputs, run_pipeline, two_days, write_source
+from tests.flow_runs import outputs, run_pipeline
 from tests.program import start
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -29,13 +29,6 @@ STAGES = {
     "write": ("tasks.write", "write_table", 2),
     "validate": ("tasks.validate", "read_table", 2),
 }
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("source")
-    write_source(root, two_days())
-    return root
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The flow: ZIP archives of order-book messages → validated, model-ready Parquet.
+"""The flow: archives of order-book messages → validated, model-ready Parquet.
 
 python flows/l2_flow.py                                 configs/cloud_config.yaml
 python flows/l2_flow.py --config configs/local.yaml     the embedded default

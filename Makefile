@@ -24,17 +24,17 @@ check:  ## all of these, as before a change lands
 	@.ci/run
 
 fuzz:  ## ten minutes of new examples for every property test
-	.venv/bin/python -m tests.fuzz
+	.venv/bin/python -m tests.support.fuzz
 
 fuzz-scanner:  ## ten minutes of texts that take new branches of the scanner; needs atheris
-	.venv/bin/python -m tests.fuzz_scanner
+	.venv/bin/python -m tests.support.fuzz_scanner
 
 bench:  ## measure speed and memory (half an hour); PARTS="core inflate" for some of it
 	./setup_cloud.sh --bench
 	.venv/bin/python -m benchmarks $(PARTS)
 
 bare-debian:  ## set-up and a run in an empty Debian, as root; SUITE=trixie for Python 3.13
-	tests/bare_debian.sh $(SUITE)
+	tests/real/bare_debian.sh $(SUITE)
 
 format:  ## put the code into shape
 	.venv/bin/ruff check --fix .

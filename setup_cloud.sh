@@ -177,8 +177,8 @@ install_project() {
     pip_install "installing the project" --no-deps --no-build-isolation --editable .
     mark_done project "$key"
   fi
-  compile_bytecode flows tasks storage orderbook
-  say project "flows, tasks, storage, orderbook"
+  compile_bytecode flows tasks quantgod
+  say project "flows, tasks, quantgod"
 }
 
 # --- what can be said at the end -------------------------------------------------------------
@@ -199,14 +199,14 @@ report_rclone() {
 compile_kernels() {
   local key processor
   processor=$(grep -m 1 '^model name' /proc/cpuinfo || uname -m)
-  key=$({ find orderbook -name '*.py' | sort | xargs sha256sum requirements.txt &&
+  key=$({ find quantgod/orderbook quantgod/synthetic -name '*.py' | sort | xargs sha256sum requirements.txt &&
     echo "$processor"; } | sha256sum)
-  if is_done kernels "$key" && compgen -G "orderbook/__pycache__/kernels-*" >/dev/null; then
+  if is_done kernels "$key" && compgen -G "quantgod/__pycache__/kernels-*" >/dev/null; then
     say kernels "unchanged"
     return
   fi
   say kernels "compiling, this takes half a minute"
-  quietly "compiling the kernels" .venv/bin/python -m flows.compile_kernels
+  quietly "compiling the kernels" .venv/bin/python -m quantgod.compile_kernels
   mark_done kernels "$key"
 }
 
@@ -217,7 +217,7 @@ check_imports() {
     quietly "the self-check" .venv/bin/python -c '
 import isal, joblib, numba, numpy, orjson, pandas, prefect.server.api.server, pyarrow.parquet
 import pydantic_settings, rich, sklearn.preprocessing, yaml
-import flows, orderbook, storage, tasks'
+import flows, quantgod, tasks'
     mark_done check "$key"
   fi
   say check "all imports work"

@@ -11,11 +11,11 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.dialects import rewrite
-from flows.demo import name_of, write_archive
-from flows.setting_values import PROJECT_ROOT
-from orderbook.calendar import DAY_MS, HOUR_MS, day_start_ms
-from orderbook.formats import binance, bybit, dialect_named, okx, tardis
-from orderbook.synthetic import StreamSpec, generate_text
+from quantgod.orderbook.calendar import DAY_MS, HOUR_MS, day_start_ms
+from quantgod.orderbook.formats import binance, bybit, dialect_named, okx, tardis
+from quantgod.settings.values import PROJECT_ROOT
+from quantgod.synthetic import StreamSpec, generate_text
+from quantgod.synthetic.demo import name_of, write_archive
 
 FOLDER = PROJECT_ROOT / "data" / "benchmarks"
 

@@ -21,7 +21,7 @@ PARSERS = {  # the library that each needs
     "parse-polars": "polars",
     "parse-duckdb": "duckdb",
     "parse-pyarrow": "pyarrow",
-    "parse-scanner": "orderbook",
+    "parse-scanner": "quantgod",
 }
 _PIECE_BYTES = 1 << 20
 CONTENDERS = ("inflate", "core", "plain", "messages", *PARSERS)

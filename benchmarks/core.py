@@ -13,21 +13,21 @@ from pathlib import Path
 import pyarrow as pa
 
 from benchmarks.meter import Facts, Meter, Options, StageClock
-from flows.sample_rule import sample_rule
-from flows.windows import plan_windows
-from orderbook.bars import Bars, make_bars, to_table
-from orderbook.book import OrderBook
-from orderbook.calendar import Window, day_start_ms
-from orderbook.checks import DayGrid, check_table
-from orderbook.features import add_features
-from orderbook.messages import Cursor, Parsed
-from orderbook.sampling import SampleRule, cut_levels, take_samples
-from orderbook.schema import bars_schema, output_schema
-from storage.archives import find_archives
-from storage.manifest import Recipe
-from storage.member_text import close_reader, text_at
-from storage.streams import Stream, read_streams
-from storage.tables import Compression, publish, read_table, write_table
+from quantgod.orderbook.bars import Bars, make_bars, to_table
+from quantgod.orderbook.book.order_book import OrderBook
+from quantgod.orderbook.calendar import Window, day_start_ms
+from quantgod.orderbook.checks import DayGrid, check_table
+from quantgod.orderbook.features import add_features
+from quantgod.orderbook.messages import Cursor, Parsed
+from quantgod.orderbook.sampling import SampleRule, cut_levels, take_samples
+from quantgod.orderbook.schema import bars_schema, output_schema
+from quantgod.storage.archives.archive import find_archives
+from quantgod.storage.archives.line_reader import close_reader, text_at
+from quantgod.storage.archives.streams import Stream, read_streams
+from quantgod.storage.outputs.manifest import Recipe
+from quantgod.storage.outputs.tables import Compression, publish, read_table, write_table
+from quantgod.storage.sample_rule import sample_rule
+from quantgod.storage.windows import plan_windows
 
 BAR_MS = 60_000  # W
 _COMPRESSION = Compression("snappy")

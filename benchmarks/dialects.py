@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from orderbook.formats import binance, bybit, okx, tardis
+from quantgod.orderbook.formats import binance, bybit, okx, tardis
 
 _DELAY_US = 3000
 

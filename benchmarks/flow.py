@@ -23,14 +23,14 @@ from benchmarks.archives import FOLDER
 from benchmarks.contender import read_through, sizes
 from benchmarks.meter import Facts
 from benchmarks.processes import run_watched
-from flows.setting_values import PROJECT_ROOT
+from quantgod.settings.values import PROJECT_ROOT
 
 # As on a machine where every core has a worker: no thread reads ahead.
 _WITHOUT_READ_AHEAD = """
 import sys
-import flows.setting_values
-flows.setting_values.usable_cores = lambda: 1
-from flows.main import main
+import quantgod.settings.values
+quantgod.settings.values.usable_cores = lambda: 1
+from flows.runtime.launcher import main
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from benchmarks.meter import Facts, Meter, Options
-from storage.member_bytes import ByteSource, open_bytes
+from quantgod.storage.archives.member_bytes import ByteSource, open_bytes
 
 BUFFER_BYTES = 1 << 20
 

@@ -18,7 +18,7 @@ from benchmarks.jobs import Job
 from benchmarks.machine import describe_machine, find_versions
 from benchmarks.meter import Facts
 from benchmarks.ratios import Key, Round, compute_ratios
-from flows.setting_values import PROJECT_ROOT
+from quantgod.settings.values import PROJECT_ROOT
 
 Run = dict[str, Any]  # a job's names, its round, and the facts that it printed
 Results = dict[str, Any]  # what results.json holds

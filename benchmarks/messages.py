@@ -8,8 +8,8 @@ from benchmarks.core import open_stream
 from benchmarks.inflate import first_lines
 from benchmarks.meter import Facts, Meter, Options
 from benchmarks.parsers import Lines
-from orderbook.calendar import DAY_MS, Window, day_start_ms
-from orderbook.messages import Cursor
+from quantgod.orderbook.calendar import DAY_MS, Window, day_start_ms
+from quantgod.orderbook.messages import Cursor
 
 TIMES = 3
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from benchmarks.inflate import first_lines
 from benchmarks.meter import Contender, Facts, Meter, Options
-from storage.member_text import CHUNK
+from quantgod.storage.archives.line_reader import CHUNK
 
 MOST_BYTES = 128_000_000
 
@@ -160,9 +160,9 @@ def with_pyarrow(source: Source) -> Columns:
 
 def with_scanner(source: Source) -> Columns:
     """The pipeline's compiled scanner."""
-    from orderbook.calendar import Window, day_of, day_start_ms
-    from orderbook.formats.bybit import DIALECT, read_message
-    from orderbook.messages import Cursor
+    from quantgod.orderbook.calendar import Window, day_of, day_start_ms
+    from quantgod.orderbook.formats.bybit import DIALECT, read_message
+    from quantgod.orderbook.messages import Cursor
 
     first = read_message(bytes(source.lines.partition(b"\n")[0]))
     if first is None:

@@ -78,7 +78,7 @@ class PeakWatch(threading.Thread):
 def role_of(process: int) -> str:
     """What a process started by the flow is there for."""
     words = (_PROCESSES / str(process) / "cmdline").read_bytes()
-    if b"flows.temporary_server" in words:
+    if b"flows.runtime.temporary_server" in words:
         return "server"
     return "worker" if b"spawn_main" in words else "other"
 

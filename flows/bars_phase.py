@@ -12,23 +12,23 @@ import pyarrow as pa
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from flows.sample_rule import sample_rule
-from flows.windows import plan_windows
-from orderbook.arrow import to_numpy
-from orderbook.bars import Bars, to_table
-from orderbook.book import OrderBook
-from orderbook.calendar import day_start_ms
-from orderbook.checks import DayGrid, check_table, measure_coverage
-from orderbook.counts import Counts
-from orderbook.errors import NoBarsError
-from orderbook.features import LastBar, times_ms
-from orderbook.messages import Cursor
-from orderbook.schema import bars_schema
-from storage.layout import Layout
-from storage.manifest import BarsRecord, Recipe, origin_of
-from storage.progress import ProgressSlot
-from storage.streams import Stream
-from storage.tables import Compression, publish
+from quantgod.errors import NoBarsError
+from quantgod.orderbook.arrays.arrow import to_numpy
+from quantgod.orderbook.bars import Bars, to_table
+from quantgod.orderbook.book.order_book import OrderBook
+from quantgod.orderbook.calendar import day_start_ms
+from quantgod.orderbook.checks import DayGrid, check_table, measure_coverage
+from quantgod.orderbook.counts import Counts
+from quantgod.orderbook.features import LastBar, times_ms
+from quantgod.orderbook.messages import Cursor
+from quantgod.orderbook.schema import bars_schema
+from quantgod.storage.archives.streams import Stream
+from quantgod.storage.outputs.layout import Layout
+from quantgod.storage.outputs.manifest import BarsRecord, Recipe, origin_of
+from quantgod.storage.outputs.tables import Compression, publish
+from quantgod.storage.progress import ProgressSlot
+from quantgod.storage.sample_rule import sample_rule
+from quantgod.storage.windows import plan_windows
 from tasks.cut_levels import cut_levels
 from tasks.resample import resample
 from tasks.sample import sample

@@ -13,20 +13,20 @@ from time import perf_counter
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from flows.artifacts import publish_checks
-from flows.jobs import Job, wanted_metadata
-from orderbook.calendar import day_start_ms
-from orderbook.checks import Finding, Limits, check_table
-from orderbook.errors import InvalidOutputError
-from orderbook.features import times_ms
-from orderbook.messages import Float64Array
-from orderbook.reused import let_go
-from orderbook.scaling import feature_rows
-from orderbook.schema import output_schema
-from storage.layout import Layout
-from storage.scaler_files import Scaler
-from storage.streams import Stream
-from storage.tables import publish
+from flows.reports.artifacts import publish_checks
+from quantgod.errors import InvalidOutputError
+from quantgod.orderbook.arrays.buffer_pool import let_go
+from quantgod.orderbook.calendar import day_start_ms
+from quantgod.orderbook.checks import Finding, Limits, check_table
+from quantgod.orderbook.features import times_ms
+from quantgod.orderbook.messages import Float64Array
+from quantgod.orderbook.scaling import feature_rows
+from quantgod.orderbook.schema import output_schema
+from quantgod.storage.archives.streams import Stream
+from quantgod.storage.outputs.jobs import Job, wanted_metadata
+from quantgod.storage.outputs.layout import Layout
+from quantgod.storage.outputs.scaler_files import Scaler
+from quantgod.storage.outputs.tables import publish
 from tasks.add_features import add_features
 from tasks.scale import scale
 from tasks.validate import day_grid, validate

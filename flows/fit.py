@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.dataset_phase import FitRows, fit_rows, is_in_fit_range
-from flows.jobs import Job
-from flows.outcome import reason_of
-from flows.settings import Settings
-from flows.workers import Workers
-from orderbook.errors import ScalerError
-from orderbook.scaling import fit_moments
-from storage.layout import Layout
-from storage.scaler_files import FitRange, Scaler, load_scaler, save_scaler
-from storage.streams import Stream, day_in_name
+from flows.runtime.outcome import reason_of
+from flows.runtime.pool import Workers
+from quantgod.errors import ScalerError
+from quantgod.orderbook.scaling import fit_moments
+from quantgod.settings.settings import Settings
+from quantgod.storage.archives.streams import Stream, day_in_name
+from quantgod.storage.outputs.jobs import Job
+from quantgod.storage.outputs.layout import Layout
+from quantgod.storage.outputs.scaler_files import FitRange, Scaler, load_scaler, save_scaler
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import sys
 
 if __name__ == "__main__":
     # Prefect configures itself when it is imported, so the command line is read before.
-    from flows.main import program
+    from flows.runtime.launcher import program
 
     program(sys.argv[1:])
 
@@ -22,11 +22,11 @@ from typing import Any
 from prefect import State, flow, get_run_logger
 from prefect.states import Completed, Failed
 
-from flows.artifacts import publish_report
-from flows.display import Display
+from flows.reports.artifacts import publish_report
+from flows.reports.console import Display
 from flows.run import run
-from flows.settings import load_settings
-from orderbook.errors import RunFailedError
+from quantgod.errors import RunFailedError
+from quantgod.settings.settings import load_settings
 
 
 @flow(name="l2", persist_result=False)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flows import demo
-from flows.jobs import is_done, plan_jobs
-from flows.outcome import reason_of
-from flows.settings import Settings
+from flows.runtime.outcome import reason_of
 from flows.survey import Survey, layout_of, survey_source
-from storage.manifest import BarsRecord
-from storage.scaler_files import load_scaler
-from storage.sources import open_folder
-from storage.streams import Stream, read_streams
+from quantgod.settings.settings import Settings
+from quantgod.storage.archives.streams import Stream, read_streams
+from quantgod.storage.outputs.jobs import is_done, plan_jobs
+from quantgod.storage.outputs.manifest import BarsRecord
+from quantgod.storage.outputs.scaler_files import load_scaler
+from quantgod.storage.sources.folder import open_folder
+from quantgod.synthetic import demo
 
 
 def describe_plan(settings: Settings) -> str:

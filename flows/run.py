@@ -13,25 +13,25 @@ from typing import Any
 
 from prefect.exceptions import TerminationSignal
 
-from flows import demo
-from flows.artifacts import ProgressArtifact
 from flows.bars_phase import BarsMade, make_bars
 from flows.dataset_phase import Published, make_output
-from flows.display import Display
 from flows.fit import existing_scaler, fit_of, fit_scaler
-from flows.jobs import Job, is_done, plan_jobs
-from flows.outcome import reason_of
-from flows.report import ArchiveResult, RunReport, Status
-from flows.settings import Settings
+from flows.reports.artifacts import ProgressArtifact
+from flows.reports.console import Display
+from flows.reports.run_report import ArchiveResult, RunReport, Status
+from flows.runtime.outcome import reason_of
+from flows.runtime.pool import Workers
 from flows.survey import Survey, layout_of, limits_of, survey_source
-from flows.workers import Workers
-from orderbook.errors import InvalidOutputError, OutputError, ScalerError
-from storage.lock import exclusive
-from storage.manifest import BarsRecord
-from storage.progress import ProgressSlot, progress_board
-from storage.scaler_files import Scaler
-from storage.streams import Stream
-from storage.tables import read_row_count
+from quantgod.errors import InvalidOutputError, OutputError, ScalerError
+from quantgod.settings.settings import Settings
+from quantgod.storage.archives.streams import Stream
+from quantgod.storage.outputs.jobs import Job, is_done, plan_jobs
+from quantgod.storage.outputs.lock import exclusive
+from quantgod.storage.outputs.manifest import BarsRecord
+from quantgod.storage.outputs.scaler_files import Scaler
+from quantgod.storage.outputs.tables import read_row_count
+from quantgod.storage.progress import ProgressSlot, progress_board
+from quantgod.synthetic import demo
 from tasks.check_mount import check_mount
 from tasks.list_members import list_members
 from tasks.validate import coverage, day_grid, describe_bars

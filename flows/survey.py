@@ -9,14 +9,20 @@ from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
-from flows.outcome import outcome_of
-from flows.settings import Settings, require_source_folder
-from orderbook.checks import Limits
-from storage.archives import Archive
-from storage.layout import Layout
-from storage.manifest import Recipe
-from storage.streams import FolderDay, Stream, day_in_name, find_duplicates, folder_of
-from storage.tables import Compression
+from flows.runtime.outcome import outcome_of
+from quantgod.orderbook.checks import Limits
+from quantgod.settings.settings import Settings, require_source_folder
+from quantgod.storage.archives.archive import Archive
+from quantgod.storage.archives.streams import (
+    FolderDay,
+    Stream,
+    day_in_name,
+    find_duplicates,
+    folder_of,
+)
+from quantgod.storage.outputs.layout import Layout
+from quantgod.storage.outputs.manifest import Recipe
+from quantgod.storage.outputs.tables import Compression
 
 OpenSource = Callable[[Path, str, str], Sequence[Archive]]
 ReadStreams = Callable[[Archive], Sequence[Stream]]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orderbook import features
-from orderbook.features import Featured, LastBar
-from storage.manifest import Recipe
-from storage.streams import Stream
-from storage.tables import read_table
+from quantgod.orderbook import features
+from quantgod.orderbook.features import Featured, LastBar
+from quantgod.storage.archives.streams import Stream
+from quantgod.storage.outputs.manifest import Recipe
+from quantgod.storage.outputs.tables import read_table
 from tasks.stage import stage
 
 

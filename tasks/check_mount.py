@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from storage.archives import Archive
-from storage.sources import open_folder
+from quantgod.storage.archives.archive import Archive
+from quantgod.storage.sources.folder import open_folder
 from tasks.stage import stage
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orderbook import sampling
-from orderbook.sampling import Samples
+from quantgod.orderbook import sampling
+from quantgod.orderbook.sampling import Samples
 from tasks.stage import Step, stage
 
 

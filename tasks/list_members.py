@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from storage.archives import Archive
-from storage.streams import Stream, read_streams
+from quantgod.storage.archives.archive import Archive
+from quantgod.storage.archives.streams import Stream, read_streams
 from tasks.stage import stage
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orderbook.bars import Resampled, make_bars
-from orderbook.sampling import Samples
+from quantgod.orderbook.bars import Resampled, make_bars
+from quantgod.orderbook.sampling import Samples
 from tasks.stage import Step, stage
 
 

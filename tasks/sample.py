@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from orderbook.book import OrderBook
-from orderbook.messages import Parsed
-from orderbook.sampling import Sampled, SampleRule, take_samples
+from quantgod.orderbook.book.order_book import OrderBook
+from quantgod.orderbook.messages import Parsed
+from quantgod.orderbook.sampling import Sampled, SampleRule, take_samples
 from tasks.stage import Step, stage
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from orderbook.scaling import Moments, apply_scaler
-from storage.streams import Stream
+from quantgod.orderbook.scaling import Moments, apply_scaler
+from quantgod.storage.archives.streams import Stream
 from tasks.stage import stage
 
 

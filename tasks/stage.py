@@ -12,8 +12,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import exponential_backoff
 
-from orderbook.calendar import Window
-from storage.streams import Stream
+from quantgod.orderbook.calendar import Window
+from quantgod.storage.archives.streams import Stream
 from tasks.lending import lend_to, on_loan
 
 P = ParamSpec("P")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from orderbook.errors import ArchiveError
-from orderbook.messages import Cursor, Parsed
-from storage.member_text import close_reader, text_at
-from storage.progress import ProgressSlot
+from quantgod.errors import ArchiveError
+from quantgod.orderbook.messages import Cursor, Parsed
+from quantgod.storage.archives.line_reader import close_reader, text_at
+from quantgod.storage.progress import ProgressSlot
 from tasks.stage import Step, stage
 
 

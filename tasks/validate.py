@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orderbook.calendar import day_start_ms
-from orderbook.checks import (
+from quantgod.orderbook.calendar import day_start_ms
+from quantgod.orderbook.checks import (
     Coverage,
     DayGrid,
     Finding,
@@ -15,11 +15,11 @@ from orderbook.checks import (
     check_gaps,
     check_table,
 )
-from orderbook.features import times_ms
-from orderbook.schema import output_schema
-from storage.manifest import BarsRecord, Recipe
-from storage.streams import Stream
-from storage.tables import read_table
+from quantgod.orderbook.features import times_ms
+from quantgod.orderbook.schema import output_schema
+from quantgod.storage.archives.streams import Stream
+from quantgod.storage.outputs.manifest import BarsRecord, Recipe
+from quantgod.storage.outputs.tables import read_table
 from tasks.stage import stage
 
 

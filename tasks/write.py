@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from storage.streams import Stream
-from storage.tables import Compression, write_table
+from quantgod.storage.archives.streams import Stream
+from quantgod.storage.outputs.tables import Compression, write_table
 from tasks.stage import stage
 
 

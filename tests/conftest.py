@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from flows.main import configure_prefect
-from flows.setting_sources import ENV_PREFIX
+from flows.runtime.launcher import configure_prefect
+from quantgod.settings.given import ENV_PREFIX
 
 # The first call of a kernel compiles it: no deadline fits that.
 settings.register_profile("project", deadline=None)
@@ -66,7 +66,7 @@ def prefect_server() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A source folder of two archives, of a market's last minutes of a day and the next's first."""
-    from tests.flow_runs import two_days, write_source
+    from tests.support.flow_runs import two_days, write_source
 
     root = tmp_path_factory.mktemp("source")
     write_source(root, two_days())

@@ -1,0 +1,1 @@
+"""What a run reports: the run report, artifacts, the console."""

@@ -1,0 +1,74 @@
+"""What a run publishes in the Prefect UI: its summary, results, every check, its progress."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+
+from flows.reports.run_report import RunReport
+from quantgod.orderbook.checks import Finding, Severity
+from quantgod.storage.archives.streams import Stream
+
+_WORST_FIRST: tuple[Severity, ...] = ("error", "warning", "info", "ok")
+
+
+def publish_report(report: RunReport) -> None:
+    """The run as a whole, and its validation results, one row an archive."""
+    create_markdown_artifact(
+        key="run-summary", markdown=report.to_markdown(), description=report.headline()
+    )
+    create_table_artifact(
+        key="validation-results",
+        table=report.to_rows(),
+        description="A row for each archive: failures first, then warnings",
+    )
+
+
+def publish_checks(stream: Stream, findings: Sequence[Finding]) -> None:
+    """Every check of one stream with its figures, the worst first.
+
+    In the UI's list the key names the stream; of the description only the beginning is seen.
+    """
+    slug = "".join(c if c.isalnum() and c.isascii() else "-" for c in str(stream).lower())
+    ordered = sorted(findings, key=lambda finding: _WORST_FIRST.index(finding.severity))
+    create_table_artifact(
+        key=f"checks-{slug}",
+        table=[{"check": f.check, "result": f.severity, "figures": f.figures} for f in ordered],
+        description=f"{_in_short(ordered)}. Every check of {stream}",
+    )
+
+
+def _in_short(findings: Sequence[Finding]) -> str:
+    """Which checks found something: ``Warning: gaps, stale book``."""
+    found = {
+        severity: [finding.check for finding in findings if finding.severity == severity]
+        for severity in _WORST_FIRST[:2]
+    }
+    parts = [f"{kind}: {', '.join(names)}" for kind, names in found.items() if names]
+    return "; ".join(parts).capitalize() or "No warnings"
+
+
+class ProgressArtifact:
+    """Progress of one phase, in archives."""
+
+    def __init__(self, phase: str, total: int) -> None:
+        self._phase, self._total, self._done = phase, total, 0
+        created = create_progress_artifact(0.0, f"progress-{phase}", self._description)
+        self._id = UUID(str(created))
+
+    @property
+    def _description(self) -> str:
+        return f"{self._phase}: {self._done} of {self._total} archives are through"
+
+    def advance(self) -> None:
+        """One more archive is through."""
+        self._done += 1
+        progress = 100.0 * self._done / self._total
+        update_progress_artifact(self._id, progress, self._description)

@@ -1,0 +1,1 @@
+"""Prefect machinery: the process pool, servers, and what Prefect records."""

@@ -1,0 +1,84 @@
+"""The run's history in Prefect: time to write down what was told, and an end to what was killed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from typing import Any, Literal
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import State
+from prefect.states import Crashed
+
+from flows.runtime.temporary_server import FLUSH_SECONDS, send_what_waits
+
+# The states of task runs reach the server as events, which it writes to its database in its own
+# time: behind, after many short tasks, and in batches. A temporary server ends with the run;
+# what is not written then is missing, or "Running" for ever.
+LONGEST_SECONDS = 60.0
+QUIET_SECONDS = 2.0 * FLUSH_SECONDS
+STUCK_SECONDS = 10.0  # a process that was killed leaves task runs that never end
+FINAL = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]
+
+
+def wait_until_recorded(state: State[Any]) -> None:
+    """Wait until the server has recorded all task runs of a flow run, or does no more.
+
+    Args:
+        state: the flow run's, as ``return_state=True`` gives it.
+    """
+    flow_run_id = state.state_details.flow_run_id
+    send_what_waits()
+    # The work is done whatever becomes of its history.
+    with suppress(httpx.HTTPError), get_client(sync_client=True) as client:
+        if flow_run_id:
+            _wait_until_quiet(client, flow_run_id)
+
+
+def _wait_until_quiet(client: SyncPrefectClient, flow_run_id: UUID) -> None:
+    now = changed = time.monotonic()
+    until, recorded = now + LONGEST_SECONDS, (-1, -1)
+    while now < until:
+        found = (_count(client, flow_run_id), _count(client, flow_run_id, FINAL))
+        if found != recorded:
+            recorded, changed = found, now
+        if now - changed > (QUIET_SECONDS if found[0] == found[1] else STUCK_SECONDS):
+            return
+        time.sleep(0.2)
+        now = time.monotonic()
+
+
+def mark_crashed(killed: Collection[UUID], flow_run_id: UUID) -> None:
+    """Give task runs whose process was killed, and the stages inside them, a final state.
+
+    They would be shown as Running for ever: nobody is left to tell what became of them.
+    """
+    time.sleep(QUIET_SECONDS)  # until it is written down that they began
+    ended = {str(run) for run in killed}
+    crashed: State[None] = Crashed(message="The process that worked on it was killed.")
+    with suppress(httpx.HTTPError), get_client(sync_client=True) as client:
+        for run in _ask(client, "/task_runs/filter", flow_run_id, ["RUNNING", "PENDING"]):
+            parents = {parent["id"] for parent in run["task_inputs"].get("__parents__", [])}
+            if ended & {run["id"], *parents}:
+                client.set_task_run_state(UUID(run["id"]), crashed, force=True)
+
+
+def _count(client: SyncPrefectClient, flow_run_id: UUID, states: list[str] | None = None) -> int:
+    """How many task runs of a flow run the server knows, in some states or in any."""
+    return int(_ask(client, "/task_runs/count", flow_run_id, states))
+
+
+def _ask(
+    client: SyncPrefectClient,
+    path: Literal["/task_runs/count", "/task_runs/filter"],
+    flow_run_id: UUID,
+    states: list[str] | None,
+) -> Any:
+    """Ask the server about a flow run's task runs, in some states or in any."""
+    wanted: dict[str, object] = {"flow_runs": {"id": {"any_": [str(flow_run_id)]}}}
+    if states:
+        wanted["task_runs"] = {"state": {"type": {"any_": states}}}
+    return client.request("POST", path, json=wanted).raise_for_status().json()

@@ -1,0 +1,45 @@
+"""The Prefect server that a run tells its history: is one configured, and does it answer?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from quantgod.errors import ServerError
+
+
+def is_server_configured() -> bool:
+    """Whether Prefect knows a server, from the environment or the profile in use."""
+    from prefect.settings import get_current_settings
+
+    return get_current_settings().api.url is not None
+
+
+def require_server() -> None:
+    """Ask the configured server for a sign of life.
+
+    Raises:
+        ServerError: it gives none.
+    """
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        if error := client.api_healthcheck():
+            raise ServerError(
+                f"expected a Prefect server at {client.api_url}, found: {error}. Start it, or "
+                "unset PREFECT_API_URL: a run without a server brings its own"
+            ) from error
+
+
+@contextmanager
+def loss_reported() -> Iterator[None]:
+    """Turn what Prefect raises when its server is gone in mid-run into ``ServerError``."""
+    import httpx
+
+    try:
+        yield
+    except httpx.TransportError as error:
+        raise ServerError(
+            f"the Prefect server is gone: {error}. What is done stays done; bring it back, and run "
+            "again"
+        ) from error

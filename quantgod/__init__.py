@@ -1,0 +1,1 @@
+"""Archives of order-book messages to bars: all that needs no Prefect."""

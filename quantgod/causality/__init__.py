@@ -1,0 +1,1 @@
+"""The causality check: no row depends on a later message."""

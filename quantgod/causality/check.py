@@ -1,0 +1,237 @@
+"""Check on an archive of your own that no row depends on what came after it could be known.
+
+python flows/check_causality.py ARCHIVE                          five trials, default settings
+python flows/check_causality.py ARCHIVE --trials 20 --seed 7     more of them, others
+python flows/check_causality.py --help                           all options
+"""
+
+from __future__ import annotations
+
+import glob
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from time import perf_counter
+from typing import NoReturn
+
+from flows.survey import layout_of
+from quantgod.causality.trials import Subject, Trial, draw_instant, find_covered, try_future
+from quantgod.errors import ArchiveError, L2Error, SourceError
+from quantgod.orderbook.calendar import iso
+from quantgod.orderbook.scaling import Moments
+from quantgod.settings.given import AS_HELP_SHOWS, complain, problem
+from quantgod.settings.settings import Settings, describe_settings, parse_command_line
+from quantgod.storage.archives.archive import Archive, find_archives
+from quantgod.storage.archives.streams import read_streams
+from quantgod.storage.outputs.manifest import Recipe
+from quantgod.storage.outputs.scaler_files import load_scaler
+
+IDENTICAL, DIFFERENT, NOT_CHECKED = 0, 1, 2
+
+HELP = """\
+usage: python flows/check_causality.py ARCHIVE [--trials N] [--seed S] [--KEY VALUE ...]
+
+Is every row made of nothing but messages from before it could be known? Each trial draws an
+instant T, writes every kind of nonsense into the messages with ts >= T, makes bars and features of
+both texts, and compares the rows with available_at <= T bit by bit. The archive is read through
+memory; nothing is written.
+
+ARCHIVE
+    a ZIP or gzip file of order-book messages
+--trials N (default: 5)
+    how many instants are tried in each stream of the archive, from 1
+--seed S (default: 0)
+    another one draws other instants and other changes
+--config FILE (default: configs/cloud_config.yaml)
+    settings file in YAML
+--help
+    show this and stop
+
+Exit code: 0 all is identical; 1 something differs; 2 nothing could be checked.
+
+Of the settings, these change the result. With features.apply_zscore, the scaler at
+paths.scaler_path, if there is one, is applied:
+"""
+_SHAPING = ("etl.", "features.apply_zscore", "paths.scaler_path")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What stood on the command line."""
+
+    archive: Path
+    trials: int
+    seed: int
+    settings: Settings
+
+
+def main(argv: Sequence[str]) -> int:
+    """Check one archive and print what was found.
+
+    Returns:
+        0 all rows are identical, 1 some differ, 2 wrong use, or there was nothing to check.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    if "--help" in argv or "-h" in argv:
+        print(help_text())
+        return IDENTICAL
+    try:
+        return check(read_options(argv))
+    except L2Error as error:
+        print(error, file=sys.stderr)
+    except OSError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+    return NOT_CHECKED
+
+
+# --- the command line --------------------------------------------------------------------------
+
+
+class _Parser(ArgumentParser):
+    """ArgumentParser whose complaints are like those about settings."""
+
+    def error(self, message: str) -> NoReturn:
+        complain([problem("command line", expected=AS_HELP_SHOWS, found=message)])
+
+
+def help_text() -> str:
+    """What ``--help`` prints."""
+    return "\n".join([HELP, *(k.help for k in describe_settings() if k.key.startswith(_SHAPING))])
+
+
+def read_options(argv: Sequence[str]) -> Options:
+    """The command line, read and checked.
+
+    Raises:
+        SettingsError: an option or a setting is unknown or wrong.
+    """
+    parser = _Parser(allow_abbrev=False, add_help=False)
+    parser.add_argument("--trials", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=0)
+    # The archive comes first: behind an option it could not be told from the option's value.
+    own, others = parser.parse_known_args(argv[1:])
+    if not argv or argv[0].startswith("-"):
+        parser.error(f"{argv[0]!r} in place of the archive" if argv else "no archive")
+    if own.trials < 1:
+        parser.error(f"--trials {own.trials}")
+    command = parse_command_line(others)
+    if command.plan:
+        parser.error("--plan")
+    return Options(Path(argv[0]), own.trials, own.seed, command.settings)
+
+
+# --- the check ---------------------------------------------------------------------------------
+
+
+def check(options: Options) -> int:
+    """Try every stream of the archive; see ``main`` for what is returned.
+
+    Raises:
+        L2Error, OSError: the archive or the scaler cannot be used.
+    """
+    recipe = layout_of(options.settings).recipe
+    moments = fixed_moments(options.settings, recipe)
+    archive = find_archive(options.archive)
+    try:
+        streams = read_streams(archive)
+        trials = [
+            trial
+            for stream in streams
+            for trial in check_stream(
+                Subject(stream, recipe, options.settings.etl.window_ms, moments), options
+            )
+        ]
+        archive.check_unchanged()
+    except ArchiveError as error:
+        # The parser knows the line; only here is it known of which archive.
+        if error.archive:
+            raise
+        raise type(error)(error.reason, str(options.archive), error.member, error.line) from None
+    return conclude(trials, options)
+
+
+def find_archive(path: Path) -> Archive:
+    """The archive at a path, as the pipeline would list it.
+
+    Raises:
+        SourceError: there is no file.
+    """
+    found = find_archives(path.absolute().parent, glob.escape(path.name))
+    if not found:
+        raise SourceError(f"expected an archive at {path}, found no file")
+    return found[0]
+
+
+def fixed_moments(settings: Settings, recipe: Recipe) -> Moments | None:
+    """The moments of the scaler that is there, if the settings want one."""
+    if not settings.features.apply_zscore:
+        return None
+    scaler = load_scaler(settings.paths.scaler_path, recipe, restore=False)
+    where = f"scaler: {settings.paths.scaler_path}"
+    print(where if scaler else f"{where} is not there yet: rows are compared unscaled")
+    return scaler.moments if scaler else None
+
+
+def check_stream(subject: Subject, options: Options) -> list[Trial]:
+    """All trials of one stream, each printed as it ends."""
+    start = perf_counter()
+    covered = find_covered(subject)
+    ends = covered.bar_ends
+    width = options.settings.etl.resampling_interval
+    seconds = perf_counter() - start
+    print(f"{subject.stream}: {len(ends):,} bars of {width}, made in {seconds:.1f} s")
+    if not ends:
+        return []
+    print(_line("trial", "T (UTC)", "changed lines", "rows compared", "differences"), flush=True)
+    random = Random(f"{options.seed} {subject.stream}")  # noqa: S311 - no secret
+    trials = []
+    for number in range(1, options.trials + 1):
+        instant_ms = draw_instant(ends, subject.recipe.bar_interval_ms, random)
+        trial = try_future(subject, covered.windows, instant_ms, random.getrandbits(32))
+        figures = (trial.changed, trial.bars.rows, trial.differing)
+        print(_line(str(number), iso(instant_ms), *(f"{figure:,}" for figure in figures)))
+        print(*differences_of(trial), sep="", end="", flush=True)
+        trials.append(trial)
+    return trials
+
+
+def differences_of(trial: Trial) -> list[str]:
+    """Lines that tell the first few values that differ."""
+    named = (("bars", trial.bars), ("output", trial.rows))
+    return [f"       {table}: {each}\n" for table, found in named for each in found.first[:3]]
+
+
+def _line(number: str, instant: str, changed: str, rows: str, differences: str) -> str:
+    return f"{number:>5}  {instant:23}  {changed:>16}  {rows:>13}  {differences:>11}"
+
+
+def conclude(trials: Sequence[Trial], options: Options) -> int:
+    """The last line, and the exit code."""
+    rows = sum(trial.bars.rows for trial in trials if trial.changed)
+    failed = sum(trial.differing > 0 for trial in trials)
+    if failed:
+        print(
+            f"NOT CAUSAL: {failed} of {len(trials)} trials changed rows that were known before. "
+            f"Seen again with --trials {options.trials} --seed {options.seed}"
+        )
+        return DIFFERENT
+    if not rows:
+        print(
+            "nothing was checked: no bar has changed lines behind it. "
+            "Try a shorter etl.resampling_interval"
+        )
+        return NOT_CHECKED
+    changed = sum(trial.changed for trial in trials)
+    print(
+        f"causal: {rows:,} rows in {len(trials)} trials are bit-identical, "
+        f"with {changed:,} later lines changed"
+    )
+    return IDENTICAL
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,163 @@
+"""Trials of causality on an archive of one's own: the same stream with another future.
+
+Both texts go through the stages side by side, window by window, and are compared as they come out.
+A row is final when its window is over, so a trial ends one window behind that of ``T``; it holds
+the arrays of one window and the rows of two, whatever the length of the archive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from random import Random
+
+import pyarrow as pa
+
+from quantgod.causality.comparison import ChangedText, Comparison, compare_known, find_future
+from quantgod.causality.future import KINDS, Future, FutureRewriter
+from quantgod.orderbook.bars import make_bars, to_table
+from quantgod.orderbook.book.order_book import OrderBook
+from quantgod.orderbook.calendar import DAY_MS, Window, day_start_ms
+from quantgod.orderbook.features import LastBar, add_features, times_ms
+from quantgod.orderbook.formats.dialect import Text
+from quantgod.orderbook.messages import Cursor
+from quantgod.orderbook.sampling import SampleRule, cut_levels, take_samples
+from quantgod.orderbook.scaling import Moments, apply_scaler
+from quantgod.storage.archives.line_reader import MemberText
+from quantgod.storage.archives.streams import Stream
+from quantgod.storage.outputs.manifest import Recipe
+from quantgod.storage.sample_rule import sample_rule
+from quantgod.storage.windows import plan_windows
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is tried: a stream, and the settings that make rows of it."""
+
+    stream: Stream
+    recipe: Recipe
+    window_ms: int | None  # None: by the memory budget
+    moments: Moments | None  # of the fixed scaler; None: unscaled
+
+    @property
+    def rule(self) -> SampleRule:
+        """How the stream is sampled."""
+        return sample_rule(self.stream, self.recipe)
+
+    def open_text(self) -> MemberText:
+        """The stream's text from its start; to be closed."""
+        return MemberText(self.stream.archive, self.stream.member, None)
+
+
+@dataclass(frozen=True)
+class Covered:
+    """What a stream covers, found in one pass over it."""
+
+    windows: tuple[Window, ...]  # as the flow cuts them
+    bar_ends: tuple[int, ...]  # available_at of every bar, ms
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What another future from ``T`` on did to the rows known at ``T``."""
+
+    instant_ms: int  # T
+    changed: int  # lines of messages with ts >= T that were rewritten
+    bars: Comparison
+    rows: Comparison  # of the output: bars with a previous close, with features, scaled
+
+    @property
+    def differing(self) -> int:
+        """Values that are not the same to the bit."""
+        return self.bars.differing + self.rows.differing
+
+
+class Replay:
+    """One text on its way through the stages, window by window, as the flow runs them."""
+
+    def __init__(self, subject: Subject, text: Text) -> None:
+        self.cursor, self.at_end = Cursor(), False
+        self._subject, self._text = subject, text
+        self._book = OrderBook()
+        self._before: LastBar | None = None
+
+    def make_bars(self, window: Window) -> pa.Table:
+        """Phase 1 of one window."""
+        recipe = self._subject.recipe
+        parsed = self._subject.stream.dialect.parse_window(self._text, self.cursor, window)
+        sampled = take_samples(
+            parsed.messages, parsed.more_inside, self._book, window, self._subject.rule
+        )
+        self.cursor, self.at_end, self._book = parsed.cursor, parsed.at_end, sampled.book
+        samples = cut_levels(sampled.samples, recipe.orderbook_levels)
+        return to_table([make_bars(samples, recipe.bar_interval_ms).bars])
+
+    def make_rows(self, bars: pa.Table) -> pa.Table:
+        """Phase 2 of the bars just made."""
+        recipe, moments = self._subject.recipe, self._subject.moments
+        levels = recipe.orderbook_levels
+        rows = add_features(bars, recipe.bar_interval_ms, levels, self._before).table
+        if bars.num_rows:
+            self._before = LastBar(int(times_ms(bars)[-1]), bars["close"][-1].as_py())
+        return apply_scaler(rows, moments) if moments else rows
+
+
+def find_covered(subject: Subject) -> Covered:
+    """Read the stream once, from its first message to its end."""
+    bar_ms, window_ms = subject.recipe.bar_interval_ms, subject.window_ms
+    plan = plan_windows(subject.stream, subject.rule, bar_ms, window_ms)
+    windows, ends = [plan.first()], list[int]()
+    with closing(subject.open_text()) as text:
+        replay = Replay(subject, text)
+        while True:
+            offset = replay.cursor.offset
+            ends += times_ms(replay.make_bars(windows[-1]), "available_at").tolist()
+            if replay.at_end:
+                return Covered(tuple(windows), tuple(ends))
+            windows.append(plan.after(windows[-1], offset, replay.cursor.offset))
+
+
+def draw_instant(bar_ends: Sequence[int], bar_interval_ms: int, random: Random) -> int:
+    """A T inside the covered time: often the very end of a bar, or 1 ms beside it."""
+    end = random.choice(bar_ends[:-1] or bar_ends)
+    instant_ms = end + random.choice((0, 0, 0, -1, 1, random.randrange(bar_interval_ms)))
+    return max(instant_ms, bar_ends[0])
+
+
+def try_future(subject: Subject, windows: Sequence[Window], instant_ms: int, seed: int) -> Trial:
+    """Give the stream another future from T on, and compare the rows known at T.
+
+    Args:
+        subject: the stream and the settings.
+        windows: the stream's.
+        instant_ms: T.
+        seed: of the future, and of the kinds of changes that it is made of.
+    """
+    random = Random(seed)  # noqa: S311 - no secret
+    kinds = {"at once", *random.sample(KINDS, random.randint(1, len(KINDS)))}
+    future = Future(instant_ms, day_start_ms(subject.stream.day) + DAY_MS)
+    dialect = subject.stream.dialect
+    rewriter = FutureRewriter(dialect.words, future, random.getrandbits(32), sorted(kinds))
+    with closing(subject.open_text()) as text:
+        changed_from = find_future(dialect, text, instant_ms)
+    bars = rows = Comparison()
+    with closing(subject.open_text()) as text, closing(subject.open_text()) as other_text:
+        mine = Replay(subject, text)
+        theirs = Replay(subject, ChangedText(other_text, changed_from, rewriter.rewrite))
+        for window in windows_until(instant_ms, windows):
+            my_bars, their_bars = mine.make_bars(window), theirs.make_bars(window)
+            bars += compare_known(my_bars, their_bars, instant_ms)
+            my_rows, their_rows = mine.make_rows(my_bars), theirs.make_rows(their_bars)
+            rows += compare_known(my_rows, their_rows, instant_ms)
+    return Trial(instant_ms, rewriter.changed, bars, rows)
+
+
+def windows_until(instant_ms: int, windows: Sequence[Window]) -> list[Window]:
+    """The windows up to that of T, which is joined with the one behind it.
+
+    So that what comes after T is read, and has its chance to be seen by the rows before.
+    """
+    index = next((i for i, w in enumerate(windows) if w.end_ms >= instant_ms), len(windows) - 1)
+    joined = windows[index : index + 2]
+    return [*windows[:index], replace(joined[0], end_ms=joined[-1].end_ms)]

@@ -1,0 +1,1 @@
+"""Arrays: shared with Arrow, in recycled memory, and compiled functions over them."""

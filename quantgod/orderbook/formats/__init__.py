@@ -1,0 +1,47 @@
+"""Dialects of order-book text. To add one: a module with a ``Dialect``, and its name below."""
+
+from __future__ import annotations
+
+from quantgod.errors import UnknownDialectError
+from quantgod.orderbook.formats import binance, bybit, okx, tardis
+from quantgod.orderbook.formats.csv.header import explain_header
+from quantgod.orderbook.formats.dialect import Dialect
+
+DIALECTS: tuple[Dialect, ...] = (
+    bybit.DIALECT,
+    okx.DIALECT,
+    tardis.DIALECT,
+    binance.SPOT,
+    binance.FUTURES,
+)
+_BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
+
+
+def dialect_named(name: str) -> Dialect:
+    """The dialect of a name that ``choose_dialect`` found."""
+    return _BY_NAME[name]
+
+
+def choose_dialect(archive: str, member: str, head: bytes) -> Dialect:
+    """Of the dialects with a member's suffix, the one that knows the earliest line of its text.
+
+    Args:
+        head: the first lines of its text.
+
+    Raises:
+        UnknownDialectError: none does; names the dialects known.
+    """
+    named = [dialect for dialect in DIALECTS if member.lower().endswith(dialect.suffixes)]
+    offsets = {dialect.name: dialect.claim(head) for dialect in named}
+    claims = [(offset, name) for name, offset in offsets.items() if offset is not None]
+    if claims:
+        return _BY_NAME[min(claims)[1]]
+    headers = {dialect.name: dialect.header for dialect in named}
+    reason = explain_header(head, headers) if headers else "no reader for this member"
+    known = "; ".join(map(_described, DIALECTS))
+    raise UnknownDialectError(f"{reason}; dialects known: {known}", archive, member)
+
+
+def _described(dialect: Dialect) -> str:
+    header = f" with the header {dialect.header}" if dialect.header else ""
+    return f"{dialect.name} ({' '.join(dialect.suffixes)}{header})"

@@ -1,0 +1,139 @@
+"""Bybit v5 ``orderbook.N.SYMBOL`` messages, one JSON object a line (contract §1.1).
+
+Lines of the form that a stream's lines share go through the compiled scanner; any other line goes,
+alone, through a JSON library with the same result, and may teach the scanner its form. Both hand
+the message to ``admit_message``.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgod.orderbook.calendar import Window
+from quantgod.orderbook.formats.dialect import Dialect, Message, Text, Words
+from quantgod.orderbook.formats.ndjson import scanner as scanner
+from quantgod.orderbook.formats.ndjson.line_form import example_of, form_of
+from quantgod.orderbook.formats.ndjson.lines import (
+    SUFFIXES,
+    dump_json,
+    find_message,
+    is_int64,
+    load_json,
+    read_levels,
+    read_stream_head,
+    take_line,
+    text_or_none,
+    write_levels,
+)
+from quantgod.orderbook.formats.tokens import line_end
+from quantgod.orderbook.messages import Cursor, MessageBuilder, Parsed
+
+
+def parse_window(text: Text, cursor: Cursor, window: Window) -> Parsed:
+    """Read the messages of one window, from the cursor on.
+
+    Args:
+        text: the member's text, standing at ``cursor.offset``.
+        cursor: where the stream stands, from the window before.
+        window: which times to read; the message that ends it stays unread.
+
+    Raises:
+        MixedStreamError: a message of another symbol or topic than the stream's first.
+    """
+    builder = MessageBuilder(cursor, window)
+    ended = False
+    while not ended and len(lines := text.lines()):
+        consumed, ended = _parse_lines(lines, builder)
+        text.advance(consumed)
+    return builder.finish(text.offset, at_end=not ended)
+
+
+def _parse_lines(lines: NDArray[np.uint8], builder: MessageBuilder) -> tuple[int, bool]:
+    """Parse whole lines; returns the bytes read and whether the window ended there."""
+    builder.reserve(*scanner.most_in(len(lines)))
+    position = 0
+    while position < len(lines):
+        position, status = scanner.scan(
+            lines, position, builder.state, *builder.columns, builder.price, builder.size,
+            *form_of(builder.example).for_scanner(),
+        )  # fmt: skip
+        if status == scanner.SLOW_LINE:
+            end = line_end(lines, position)
+            if not _parse_slowly(lines[position:end].tobytes(), builder):
+                return position, True
+            position = end
+        elif status == scanner.WINDOW_ENDED:
+            return position, True
+    return position, False
+
+
+def _parse_slowly(line: bytes, builder: MessageBuilder) -> bool:
+    """Read one line by the JSON library; False if its message belongs to a later window."""
+    message = read_message(line)
+    if not take_line(line, message, builder):
+        return False
+    if message is not None:
+        example = example_of(line, message.update_id is not None)
+        builder.example = example or builder.example
+    return True
+
+
+def read_message(line: bytes) -> Message | None:
+    """One line by the letter of the contract; None if it is not a message."""
+    try:
+        found = load_json(line)
+        data = found["data"]
+        bids, asks = read_levels(data["b"], 2), read_levels(data["a"], 2)
+        kind, ts, update_id = found["type"], found["ts"], data.get("u")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    if not (isinstance(kind, str) and kind in ("snapshot", "delta") and is_int64(ts)):
+        return None
+    if "u" in data and not is_int64(update_id):
+        return None
+    topic, symbol = text_or_none(found.get("topic")), text_or_none(data.get("s"))
+    return Message(ts, kind == "snapshot", update_id, topic, symbol, bids, asks)
+
+
+def write_message(_: bytes, message: Message) -> bytes:
+    """A message as a line that is read back as the same message."""
+    data = {
+        "s": message.symbol,
+        "b": write_levels(message.bids),
+        "a": write_levels(message.asks),
+        "u": message.update_id,
+    }
+    fields = {
+        "topic": message.topic,
+        "type": "snapshot" if message.is_snapshot else "delta",
+        "ts": message.ts,
+        "data": {key: value for key, value in data.items() if value is not None},
+    }
+    return dump_json({key: value for key, value in fields.items() if value is not None})
+
+
+def claim(head: bytes) -> int:
+    """Lines that no other dialect knows are Bybit's: they are read, and counted, as such."""
+    found = find_message(read_message, head)
+    return found[0] if found else len(head)
+
+
+def promised_depth(topic: str | None) -> int:
+    """Levels a side of ``orderbook.200.BTCUSDT``: 200; 0 where the topic does not tell."""
+    match = re.fullmatch(r"orderbook\.(\d{1,6})\..+", topic or "")
+    return int(match[1]) if match else 0
+
+
+DIALECT = Dialect(
+    name="Bybit NDJSON",
+    suffixes=SUFFIXES,
+    claim=claim,
+    parse_window=parse_window,
+    read_head=partial(read_stream_head, read_message),
+    promised_depth=promised_depth,
+    words=Words(read_message, write_message),
+)

@@ -1,0 +1,157 @@
+"""The compiled scanner of CSV rows: bytes → levels, in one pass, without reading past a line.
+
+It takes rows in the form in which vendors write them: the stream's own names, plain integers, words
+and decimals, no quotes. Any other row it leaves untouched. Most rows share their head, all that
+stands before the side, with the row before: that is compared eight bytes at a time, not read again.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from quantgod.orderbook.arrays.kernel import inlined_kernel, kernel
+from quantgod.orderbook.formats.csv.columns import KIND, PREVIOUS_ID, PRICE, SIDE, SIZE
+from quantgod.orderbook.formats.csv.groups import take_row
+from quantgod.orderbook.formats.decimals import FAIL, load_word, read_number
+from quantgod.orderbook.formats.tokens import read_integer, read_line_end, skip_blank, skip_piece
+from quantgod.orderbook.messages import BLANK, LINES
+
+ALL_READ, SLOW_ROW, WINDOW_ENDED = 0, 1, 2
+
+_COMMA, _MINUS = 44, 45
+_NONE, _ONE, _EIGHT = (np.uint64(value) for value in (0, 1, 8))
+
+
+def most_rows(size: int, columns: int) -> int:
+    """The most rows that ``size`` bytes of lines can hold."""
+    return size // (2 * columns) + 1
+
+
+@inlined_kernel
+def _is_same(text, at, other, length):
+    """Whether two stretches of text are equal, each of at least eight bytes."""
+    if length < _EIGHT or at + length > np.uint64(len(text)):
+        return False
+    last = length - _EIGHT
+    i = _NONE
+    while i < last:
+        if load_word(text, at + i) != load_word(text, other + i):
+            return False
+        i += _EIGHT
+    return load_word(text, at + last) == load_word(text, other + last)
+
+
+@inlined_kernel
+def _read_word(text, at, rules, first):
+    """One of two words: (which one: 0 or 1, position after it or FAIL)."""
+    starts = rules.word_starts
+    end = skip_piece(text, at, rules.words, starts[first], starts[first + 1])
+    if end != FAIL:
+        return 0, end
+    return 1, skip_piece(text, at, rules.words, starts[first + 1], starts[first + 2])
+
+
+@inlined_kernel
+def _read_signed(text, at):
+    """An integer that may be below 0: (value, position after it or FAIL)."""
+    if text[at] != _MINUS:
+        return read_integer(text, at)
+    value, at = read_integer(text, at + _ONE)
+    return -value, at
+
+
+@inlined_kernel
+def _skip_comma(text, at):
+    """Position after a comma, or FAIL."""
+    return at + _ONE if text[at] == _COMMA else FAIL
+
+
+@inlined_kernel
+def _read_value(text, at, slot, rules, row):
+    """A column that is no number of a level: position after it or FAIL."""
+    if slot == KIND:
+        row[KIND], at = _read_word(text, at, rules, 0)
+    elif slot == SIDE:
+        row[SIDE], at = _read_word(text, at, rules, 2)
+    elif slot == PREVIOUS_ID:
+        row[PREVIOUS_ID], at = _read_signed(text, at)
+    else:
+        row[slot], at = read_integer(text, at)
+    return at
+
+
+@inlined_kernel
+def _read_columns(text, at, column, rules, row):
+    """A row from one of its columns on.
+
+    Returns:
+        (price, size, where its side stands, position after the row or FAIL)
+    """
+    price = size = 0.0
+    side_at = at
+    last = len(rules.slots) - 1
+    for k in range(column, last + 1):
+        slot = rules.slots[k]
+        if slot == PRICE:
+            price, at = read_number(text, at)
+        elif slot == SIZE:
+            size, at = read_number(text, at)
+        else:
+            if slot == SIDE:
+                side_at = at
+            at = _read_value(text, at, slot, rules, row)
+        if at != FAIL:
+            at = _skip_comma(text, at) if k < last else read_line_end(text, at)
+        if at == FAIL:
+            break
+    if price == 0.0:
+        at = FAIL
+    return price, size, side_at, at
+
+
+@kernel
+def scan(
+    text, position, state, times, update_ids, first_ids, has_ids, snapshots, bid_counts, starts,
+    price, size, group, rules, names,
+):  # fmt: skip
+    """Read rows from ``position`` on into messages, until the rows or the window end.
+
+    Args:
+        text: (bytes,) uint8, whole lines, the last byte a line feed.
+        position: where a line starts.
+        state: the builder's state vector; all columns have room for ``most_rows`` more.
+        names: how rows of the stream begin; empty: no row is taken.
+
+    Returns:
+        (position of the first row not read, ALL_READ | SLOW_ROW | WINDOW_ENDED)
+    """
+    at, text_end = np.uint64(position), np.uint64(len(text))
+    head_at = head_length = _NONE
+    while at < text_end:
+        if _is_same(text, at, head_at, head_length):
+            column, after = rules.side_column, at + head_length
+        else:
+            column = rules.names
+            after = skip_piece(text, at, names, 0, len(names)) if len(names) > 0 else FAIL
+        row_price = row_size = 0.0
+        side_at = after
+        if after != FAIL:
+            row_price, row_size, side_at, after = _read_columns(
+                text, after, column, rules, group.row
+            )
+        if after == FAIL:
+            after = skip_blank(text, at)
+            if after == FAIL:
+                return np.int64(at), SLOW_ROW
+            head_length = _NONE
+            state[BLANK] += 1
+        else:
+            head_at, head_length = at, side_at - at
+            if not take_row(
+                state, times, update_ids, first_ids, has_ids, snapshots, bid_counts, starts,
+                price, size, group, rules, row_price, row_size,
+            ):  # fmt: skip
+                return np.int64(at), WINDOW_ENDED
+        state[LINES] += 1
+        at = after
+    return np.int64(at), ALL_READ

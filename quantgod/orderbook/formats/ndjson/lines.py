@@ -1,0 +1,178 @@
+"""What dialects of one JSON object a line share: a message as read, and how it joins a window.
+
+A dialect gives ``read_message``: one line → ``Message``, or None if it is none. With nothing else
+it is read by the loop here, a line at a time; a compiled scanner may come on top of it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, TypeGuard
+
+import numpy as np
+
+from quantgod.orderbook.calendar import Window
+from quantgod.orderbook.formats.dialect import Levels, Message, StreamHead, Text, require_same
+from quantgod.orderbook.messages import (
+    BLANK,
+    INT64_MAX,
+    INT64_MIN,
+    LINES,
+    N_LEVELS,
+    Cursor,
+    MessageBuilder,
+    Parsed,
+    admit_message,
+)
+
+SUFFIXES = (".data", ".json", ".jsonl", ".ndjson")
+
+_DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
+_WHITE_SPACE = b" \t\r\n"
+_HEAD_LINES = 1000  # lines searched for a stream's first message when only its name is asked
+
+ReadMessage = Callable[[bytes], Message | None]
+
+
+# --- values of a line: each raises ValueError or TypeError where it is not what it should be ------
+
+
+def load_json(line: bytes) -> Any:
+    """A line by the letter of RFC 8259."""
+    text = line.decode("utf-8")
+    return json.loads(text, parse_constant=_refuse_constant, parse_int=_read_integer)
+
+
+def _refuse_constant(name: str) -> None:
+    """``NaN`` and ``Infinity`` are Python's own, not JSON."""
+    raise ValueError(name)
+
+
+def _read_integer(digits: str) -> int | None:
+    """An integer, or None where it is too long for 64 bits: Python refuses to read 4301 digits."""
+    return int(digits) if len(digits) <= 20 else None
+
+
+def read_levels(side: Any, texts: int) -> Levels:
+    """The levels of a side, each a list of so many values, the first two price and size as text."""
+    if not isinstance(side, list):
+        raise TypeError("a side is a list of levels")
+    return [_read_level(level, texts) for level in side]
+
+
+def _read_level(level: Any, texts: int) -> tuple[float, float]:
+    if not isinstance(level, list) or len(level) != texts:
+        raise TypeError(f"a level is a list of {texts}")
+    price_text, size_text = level[:2]
+    if not (_DECIMAL.fullmatch(price_text) and _DECIMAL.fullmatch(size_text)):
+        raise ValueError("not a decimal")
+    price, size = float(price_text), float(size_text)
+    if not 0.0 < price < np.inf or size == np.inf:
+        raise ValueError("price or size out of range")
+    return price, size
+
+
+def is_int64(value: Any) -> TypeGuard[int]:
+    """Whether a value is an integer, and fits into 64 bits."""
+    return type(value) is int and INT64_MIN <= value <= INT64_MAX
+
+
+def text_or_none(value: Any) -> str | None:
+    """A value that counts as absent where it is no text."""
+    return value if isinstance(value, str) else None
+
+
+def write_levels(levels: Levels) -> list[list[str]]:
+    """The levels of a side as texts of price and size."""
+    return [[write_decimal(price), write_decimal(size)] for price, size in levels]
+
+
+def dump_json(fields: Mapping[str, Any]) -> bytes:
+    """A line of some fields, without its end."""
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def write_decimal(value: float) -> str:
+    """The shortest decimal of a float64, never with an exponent."""
+    text = repr(value)
+    return format(Decimal(text), "f") if "e" in text else text
+
+
+# --- messages into a window -----------------------------------------------------------------------
+
+
+def take_line(line: bytes, message: Message | None, builder: MessageBuilder) -> bool:
+    """Take one line as read by the JSON library; False if its message belongs to a later window.
+
+    Raises:
+        MixedStreamError: a message of another symbol or topic than the stream's first.
+    """
+    if message is None:
+        builder.state[LINES] += 1
+        if line.strip(_WHITE_SPACE):
+            builder.slow_lines += 1
+            builder.note_unreadable()
+        else:
+            builder.state[BLANK] += 1
+        return True
+    topic = require_same("topic", builder.topic, message.topic, builder.line + 1)
+    symbol = require_same("symbol", builder.symbol, message.symbol, builder.line + 1)
+    if not _admit(message, builder):
+        return False
+    builder.topic, builder.symbol = topic, symbol
+    builder.state[LINES] += 1
+    builder.slow_lines += 1
+    return True
+
+
+def _admit(message: Message, builder: MessageBuilder) -> bool:
+    levels = message.bids + message.asks
+    builder.reserve(1, len(levels))
+    start = int(builder.state[N_LEVELS])
+    end = start + len(levels)
+    if levels:
+        builder.price[start:end], builder.size[start:end] = np.array(levels).T
+    update_id = message.update_id or 0  # one more a message: it is the first of its ids, too
+    admitted: bool = admit_message(
+        builder.state, *builder.columns, message.ts, update_id, update_id,
+        message.update_id is not None, message.is_snapshot, len(message.bids), end,
+    )  # fmt: skip
+    return admitted
+
+
+def parse_lines(read: ReadMessage, text: Text, cursor: Cursor, window: Window) -> Parsed:
+    """The messages of one window, each line read by the JSON library; see ``Dialect``."""
+    builder = MessageBuilder(cursor, window)
+    while len(ahead := text.lines()):
+        for line in ahead.tobytes().split(b"\n")[:-1]:
+            if not take_line(line, read(line), builder):
+                return builder.finish(text.offset, at_end=False)
+            text.advance(len(line) + 1)
+    return builder.finish(text.offset, at_end=True)
+
+
+# --- the head of a text ---------------------------------------------------------------------------
+
+
+def find_message(read: ReadMessage, head: bytes) -> tuple[int, Message] | None:
+    """The first message among the first lines, and the offset of its line."""
+    offset = 0
+    for line in head.split(b"\n", _HEAD_LINES)[:_HEAD_LINES]:
+        message = read(line) if line.strip(_WHITE_SPACE) else None
+        if message:
+            return offset, message
+        offset += len(line) + 1
+    return None
+
+
+def read_stream_head(read: ReadMessage, text: Text) -> StreamHead:
+    """Symbol, topic and time of the first message among the first lines."""
+    found = find_message(read, text.lines().tobytes())
+    if found is None:
+        return StreamHead(None, None, None)
+    message = found[1]
+    symbol = message.symbol or (message.topic or "").rpartition(".")[2] or None
+    return StreamHead(symbol, message.topic, message.ts)

@@ -1,0 +1,1 @@
+"""Settings: keys, values, and where they are given."""

@@ -1,0 +1,197 @@
+"""Every key that a run may be told: its meaning, its allowed values, its default.
+
+One class a section. A section is frozen and refuses unknown keys; rules that tie two of its keys
+together stand below them, and units are converted there, once.
+"""
+
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from quantgod.settings.values import (
+    CODEC_WORDS,
+    BarInterval,
+    ClashError,
+    Compression,
+    Count,
+    Duration,
+    Instant,
+    ProjectPath,
+    RcloneRemote,
+    Share,
+    Text,
+    UtcDay,
+    Window,
+    Workers,
+    duration_ms,
+)
+
+
+def key(default: object, expected: str, meaning: str) -> Any:
+    """One setting: its default, its unit and allowed values in words, and what it means."""
+    return Field(default, description=meaning, json_schema_extra={"expected": expected})
+
+
+class Section(BaseModel):
+    """A group of keys: frozen, and closed to unknown ones."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class Paths(Section):
+    """Where things are read and written. Relative paths are relative to the project root."""
+
+    rclone_mount: ProjectPath = key(
+        "/workspace/gdrive/My Drive/...",
+        "path, with no placeholder `...` left in it",
+        "folder in which the archives are seen",
+    )
+    processed_output: ProjectPath = key("data/L2/pre_processed", "path", "final Parquet")
+    scaler_path: ProjectPath = key(
+        "data/artifacts/scaler.pkl", "path", "scaler; `scaler.json` stands beside it"
+    )
+    bars: ProjectPath = key("data/L2/bars", "path", "results of phase 1, kept for later runs")
+    quarantine: ProjectPath = key(
+        "data/L2/quarantine", "path", "files that failed validation, with their reports"
+    )
+    logs: ProjectPath = key("logs", "path", "log files")
+
+
+class Etl(Section):
+    """From messages to bars."""
+
+    sampling_interval_ms: Count = key(
+        1000,
+        "milliseconds, a whole number from 1 that divides etl.resampling_interval",
+        "Δ, time between two samples of the book",
+    )
+    resampling_interval: BarInterval = key(
+        "1min",
+        "fixed-length pandas alias (1s, 5min, 1h), a whole number of ms that divides a day",
+        "W, length of a bar",
+    )
+    orderbook_levels: Count = key(
+        200, "levels, a whole number from 1", "N, levels kept a side: the hard cut"
+    )
+    compression: Compression = key("snappy", CODEC_WORDS, "compression of the Parquet files")
+    max_staleness_ms: Count = key(
+        10_000,
+        "milliseconds, a whole number from 1",
+        "age of the last message above which no sample is taken",
+    )
+    on_sequence_gap: Literal["drop", "keep"] = key(
+        "drop",
+        "drop or keep",
+        "after a gap in update ids: no samples until the next snapshot (drop), or carry on (keep)",
+    )
+    window: Window = key(
+        "auto",
+        "auto, or a duration (30min, 2h): a whole number of bars, at most a day",
+        "time handled in one step; auto: as many whole bars, up to 6 h, as fit the memory budget",
+    )
+
+    @cached_property
+    def bar_interval_ms(self) -> int:
+        """W in milliseconds."""
+        return duration_ms(self.resampling_interval)
+
+    @cached_property
+    def window_ms(self) -> int | None:
+        """Length of a window in milliseconds; None: to be chosen by the memory budget."""
+        return None if self.window == "auto" else duration_ms(self.window)
+
+    @property
+    def codec_and_level(self) -> tuple[str, int | None]:
+        """What pyarrow takes as ``compression`` and ``compression_level``."""
+        codec, _, level = self.compression.partition(":")
+        return codec, int(level) if level else None
+
+    @model_validator(mode="after")
+    def _whole_numbers_of_each_other(self) -> Self:
+        bar_ms, sample_ms, window_ms = (
+            self.bar_interval_ms,
+            self.sampling_interval_ms,
+            self.window_ms,
+        )
+        if bar_ms % sample_ms:
+            why = f"{sample_ms} ms do not divide a bar of {bar_ms} ms"
+            raise ClashError("etl.sampling_interval_ms", "etl.resampling_interval", why)
+        if window_ms is not None and window_ms % bar_ms:
+            why = f"{window_ms} ms are not a whole number of bars of {bar_ms} ms"
+            raise ClashError("etl.window", "etl.resampling_interval", why)
+        return self
+
+
+class Features(Section):
+    """The z-score of the feature columns."""
+
+    apply_zscore: bool = key(False, "true or false", "scale the nine feature columns")
+    fit_until: Instant = key(
+        None,
+        "ISO 8601 date (its 00:00) or date and time, UTC unless it says otherwise; or none",
+        "end of the training range: the scaler is fitted on rows available by then; none: on all",
+    )
+    allow_partial_fit: bool = key(
+        False, "true or false", "fit although an archive inside the training range failed"
+    )
+
+    @property
+    def fit_until_ms(self) -> int | None:
+        """``fit_until`` in milliseconds since the Unix epoch."""
+        if self.fit_until is None:
+            return None
+        return (self.fit_until - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+class Source(Section):
+    """Which archives, and how they are reached."""
+
+    mode: Literal["auto", "folder", "mount", "serve"] = key(
+        "auto",
+        "auto, folder, mount or serve",
+        "plain folder, rclone mount, or rclone without FUSE; auto: whichever is found to work",
+    )
+    remote: RcloneRemote = key(
+        None,
+        "rclone remote and path (gdrive:BTC_USDT_L2), or none",
+        "remote with the archives, for a mount started by the run and for serve",
+    )
+    include: Text = key("**/*.zip", "glob over relative paths", "which files are archives")
+    start: UtcDay = key(None, "day (2024-01-31), UTC, or none", "first day, inclusive")
+    end: UtcDay = key(
+        None, "day (2024-01-31), UTC, not before source.start, or none", "last day, inclusive"
+    )
+
+    @model_validator(mode="after")
+    def _days_in_order(self) -> Self:
+        if self.start and self.end and self.start > self.end:
+            raise ClashError("source.end", "source.start", f"{self.end} is before {self.start}")
+        return self
+
+
+class Execution(Section):
+    """How the work is spread."""
+
+    workers: Workers = key(
+        "auto",
+        "processes, a whole number from 1, or auto",
+        "processes that work on archives at the same time; auto: one a usable core",
+    )
+
+
+class Validation(Section):
+    """When a finished file is warned about."""
+
+    max_gap: Duration = key(
+        "5min", "duration (90s, 5min, 1h)", "time between two bars above which a gap is listed"
+    )
+    min_coverage: Share = key(
+        0.95, "share from 0 to 1", "share of the day's bars below which coverage is a warning"
+    )
+
+    @cached_property
+    def max_gap_ms(self) -> int:
+        """``max_gap`` in milliseconds."""
+        return duration_ms(self.max_gap)

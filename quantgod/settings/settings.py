@@ -1,0 +1,179 @@
+"""What a run may be told: one frozen, checked value, read once.
+
+``Settings`` is that value, made of the sections in ``keys.py``; ``--help``, the error
+messages and ``configs/README.md`` say what stands there. ``load_settings`` reads a YAML file, then
+the environment, then overrides; the later wins. A key that does not exist is an error wherever it
+stands, and every error is a ``SettingsError``: what was expected, what was found, and where.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from pydantic import Field, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from quantgod.settings.given import (
+    Given,
+    KeyDescription,
+    complain,
+    from_command_line,
+    from_environment,
+    from_file,
+    from_mapping,
+    problem,
+    shown,
+    unknown_key,
+)
+from quantgod.settings.keys import Etl, Execution, Features, Paths, Section, Source, Validation
+from quantgod.settings.values import PROJECT_ROOT, ClashError
+
+DEFAULT_CONFIG = PROJECT_ROOT / "configs" / "cloud_config.yaml"
+
+
+class Settings(BaseSettings):
+    """All that a run may be told."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid")
+
+    paths: Paths = Field(default_factory=Paths)
+    etl: Etl = Field(default_factory=Etl)
+    features: Features = Field(default_factory=Features)
+    source: Source = Field(default_factory=Source)
+    execution: Execution = Field(default_factory=Execution)
+    validation: Validation = Field(default_factory=Validation)
+
+    @classmethod
+    def settings_customise_sources(
+        cls, *_: Any, **sources: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Be a plain value: ``load_settings`` reads the world, and knows where each key stood."""
+        return (sources["init_settings"],)
+
+
+@cache
+def describe_settings() -> tuple[KeyDescription, ...]:
+    """All keys, in the order of the model."""
+    return tuple(
+        _describe(f"{name}.{leaf}", field)
+        for name, section in Settings.model_fields.items()
+        for leaf, field in cast(type[Section], section.annotation).model_fields.items()
+    )
+
+
+def _describe(name: str, field: FieldInfo) -> KeyDescription:
+    words = cast(dict[str, str], field.json_schema_extra)
+    default = "none" if field.default is None else str(field.default)
+    if isinstance(field.default, bool):  # as YAML writes it
+        default = default.lower()
+    return KeyDescription(name, field.description or "", words["expected"], default)
+
+
+class CommandLine(NamedTuple):
+    """A command line, read and checked."""
+
+    settings: Settings
+    plan: bool
+    config: Path
+
+
+def load_settings(config: Path | str, overrides: Mapping[str, Any] | None = None) -> Settings:
+    """Settings of a YAML file, with the environment over it and ``overrides`` over both.
+
+    Args:
+        config: the YAML file; a relative path that is not found is looked for in the project root.
+        overrides: values by dotted key (``{"etl.window": "2h"}``) or in nested mappings.
+
+    Raises:
+        SettingsError: a key is unknown or a value wrong; all of them are listed.
+    """
+    last = from_mapping(overrides or {}, _known(), lambda name: f"override {name}")
+    return _load(_config_path(config), last)
+
+
+def parse_command_line(argv: Sequence[str]) -> CommandLine:
+    """Settings and switches of a command line, without the program's name.
+
+    Raises:
+        SettingsError: as ``load_settings``, or an option is unknown or lacks its value.
+        SystemExit: with 0, after ``--help`` was printed.
+    """
+    options = from_command_line(argv, Settings, describe_settings(), DEFAULT_CONFIG)
+    config = _config_path(options.config)
+    return CommandLine(_load(config, options.given), options.plan, config)
+
+
+def require_source_folder(settings: Settings) -> Path:
+    """The folder in which the archives are seen.
+
+    Raises:
+        SettingsError: it is still the placeholder.
+    """
+    folder = settings.paths.rclone_mount
+    if "..." in folder.parts:
+        expected = "the folder of your archives in place of the placeholder `...`"
+        fix = (
+            "edit paths.rclone_mount in configs/cloud_config.yaml, or pass\n"
+            f"{'':12}--paths.rclone_mount '/workspace/gdrive/My Drive/BTC_USDT_L2'"
+        )
+        complain([problem("paths.rclone_mount", expected=expected, found=str(folder), fix=fix)])
+    return folder
+
+
+def _known() -> list[str]:
+    return [each.key for each in describe_settings()]
+
+
+def _config_path(config: Path | str) -> Path:
+    """As a shell would find it, else from the project root: a worker may start anywhere."""
+    path = Path(config)
+    return path.absolute() if path.exists() else PROJECT_ROOT / path
+
+
+def _load(config: Path, last: Sequence[Given]) -> Settings:
+    """The later source wins; what is wrong in any of them is told in one error."""
+    known = _known()
+    given = [*from_file(config, known), *from_environment(known), *last]
+    problems = [unknown_key(each, known) for each in given if each.key not in known]
+    winners = {each.key: each for each in given if each.key in known}
+    try:
+        settings = Settings.model_validate(_nested(winners))
+    except ValidationError as error:
+        complain([*problems, *_wrong_values(error, winners)])
+    if problems:
+        complain(problems)
+    return settings
+
+
+def _nested(winners: Mapping[str, Given]) -> dict[str, dict[str, object]]:
+    tree: dict[str, dict[str, object]] = {}
+    for name, given in winners.items():
+        section, _, leaf = name.partition(".")
+        tree.setdefault(section, {})[leaf] = given.value
+    return tree
+
+
+def _wrong_values(error: ValidationError, winners: Mapping[str, Given]) -> list[str]:
+    """What pydantic found, in the words of the keys."""
+    found = []
+    for each in error.errors(include_url=False):
+        cause = each.get("ctx", {}).get("error")
+        if isinstance(cause, ClashError):
+            found.append(_wrong_value(cause.key, cause.why, winners, cause.other))
+        else:
+            name = ".".join(str(part) for part in each["loc"][:2])
+            found.append(_wrong_value(name, str(cause or ""), winners))
+    return found
+
+
+def _wrong_value(name: str, why: str, winners: Mapping[str, Given], other: str = "") -> str:
+    words = {each.key: each for each in describe_settings()}
+
+    def quoted(name: str) -> Given:
+        return winners.get(name, Given(name, words[name].default, "the default"))
+
+    found, at = shown(quoted(name).value), quoted(name).origin
+    beside = f"{other} = {quoted(other).value}, {quoted(other).origin}" if other else ""
+    return problem(name, expected=words[name].expected, found=found, at=at, why=why, beside=beside)

@@ -1,0 +1,161 @@
+"""Kinds of value a setting can have: durations, codecs, dates, paths. Each refuses the rest."""
+
+import os
+import warnings
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from quantgod.orderbook.calendar import DAY_MS
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+CODECS = ("none", "snappy", "gzip", "brotli", "lz4", "zstd")  # those that pyarrow puts in Parquet
+CODEC_WORDS = f"{', '.join(CODECS[:-1])} or {CODECS[-1]}; with a level: zstd:9"
+
+
+class ClashError(ValueError):
+    """Two keys whose values are each fine and do not go together."""
+
+    def __init__(self, key: str, other: str, why: str) -> None:
+        super().__init__(key, other, why)
+        self.key, self.other, self.why = key, other, why
+
+    def __str__(self) -> str:
+        return self.why
+
+
+@cache
+def duration_ms(text: str) -> int:
+    """Milliseconds of a fixed-length pandas alias.
+
+    Raises:
+        ValueError: not a fixed length, or not a whole number of milliseconds from 1.
+
+    >>> duration_ms("1h30min")
+    5400000
+    """
+    # Imported here: pandas takes most of a second, and --help need not wait for it.
+    from pandas.tseries.frequencies import to_offset
+    from pandas.tseries.offsets import Day, Tick
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # what one pandas warns of, the next one refuses
+            offset = to_offset(text)
+    except (ValueError, OverflowError, Warning):
+        offset = None
+    match offset:
+        case Day():  # to pandas 3 a calendar day, of no fixed length; in UTC all are alike
+            length_ns = offset.n * DAY_MS * 1_000_000
+        case Tick():
+            length_ns = offset.nanos
+        case _:
+            raise ValueError(f"{text!r} is no fixed length of time to pandas")
+    if length_ns <= 0 or length_ns % 1_000_000:
+        raise ValueError(f"{text!r} is not a whole number of milliseconds, at least 1")
+    return length_ns // 1_000_000
+
+
+def _duration(text: str) -> str:
+    duration_ms(text)
+    return text
+
+
+def _bar_interval(text: str) -> str:
+    if DAY_MS % duration_ms(text):
+        raise ValueError(f"{text} does not divide a day")
+    return text
+
+
+def _window(text: str) -> str:
+    if text != "auto" and duration_ms(text) > DAY_MS:
+        raise ValueError(f"{text} is longer than a day")
+    return text
+
+
+def _codec(text: str) -> str:
+    from pyarrow import Codec  # as pandas above
+
+    name, colon, level = text.lower().partition(":")
+    if name not in CODECS:
+        raise ValueError(f"there is no codec {name!r}")
+    if colon and (name == "none" or not Codec.supports_compression_level(name)):
+        raise ValueError(f"{name} has no levels")
+    if colon:
+        low, high = Codec.minimum_compression_level(name), Codec.maximum_compression_level(name)
+        if not level.removeprefix("-").isdecimal() or not low <= int(level) <= high:
+            raise ValueError(f"levels of {name} are whole numbers from {low} to {high}")
+    return text.lower()
+
+
+def _from_root(path: Path) -> Path:
+    try:
+        return PROJECT_ROOT / path.expanduser()
+    except RuntimeError as error:  # ~name of a user who does not exist
+        raise ValueError(str(error)) from error
+
+
+def _not_empty(value: object) -> object:
+    if value == "":
+        raise ValueError("it is empty")
+    return value
+
+
+def _not_bool(value: object) -> object:
+    if value is True or value is False:  # they would pass for 1 and 0
+        raise ValueError("true and false are not numbers")
+    return value
+
+
+def _utc_instant(value: object) -> datetime:
+    match value:
+        case datetime():
+            return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        case str() | date():
+            return _utc_instant(datetime.fromisoformat(str(value)))
+        case _:  # a number would be taken for a Unix time
+            raise ValueError("it is not a date")
+
+
+def _day(value: object) -> date:
+    match value:
+        case datetime():
+            raise ValueError("it has a time of day")
+        case str() | date():
+            return date.fromisoformat(str(value))
+        case _:
+            raise ValueError("it is not a day")
+
+
+def _unless_unset(check: Callable[[object], object]) -> BeforeValidator:
+    """For a key that may be unset: ``none`` says so where YAML's null cannot be written."""
+    return BeforeValidator(lambda value: None if value in (None, "none", "null") else check(value))
+
+
+def _workers(value: object) -> object:
+    return usable_cores() if value == "auto" else _not_bool(value)
+
+
+def usable_cores() -> int:
+    """Cores this process may run on: fewer than the machine's when it is pinned to some."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+Text = Annotated[str, BeforeValidator(_not_empty)]
+ProjectPath = Annotated[Path, BeforeValidator(_not_empty), AfterValidator(_from_root)]
+Count = Annotated[int, BeforeValidator(_not_bool), Field(ge=1)]
+Share = Annotated[float, BeforeValidator(_not_bool), Field(ge=0, le=1)]
+Duration = Annotated[str, AfterValidator(_duration)]
+BarInterval = Annotated[str, AfterValidator(_bar_interval)]
+Window = Annotated[str, AfterValidator(_window)]
+Compression = Annotated[str, AfterValidator(_codec)]
+Instant = Annotated[datetime | None, _unless_unset(_utc_instant)]
+UtcDay = Annotated[date | None, _unless_unset(_day)]
+RcloneRemote = Annotated[Text | None, _unless_unset(_not_empty)]
+Workers = Annotated[Count, BeforeValidator(_workers)]

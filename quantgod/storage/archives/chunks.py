@@ -1,0 +1,108 @@
+"""Chunks of a member's text in buffers that are used again and again, on demand or read ahead.
+
+New memory for every chunk would cost as much as inflating it: the system clears each page before it
+hands it out. Inflating holds no lock, so a thread can read ahead while the chunk before is parsed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from queue import SimpleQueue
+from threading import Thread
+from typing import Protocol
+
+from quantgod.storage.archives.member_bytes import ByteSource
+
+_BUFFERS_AHEAD = 48  # what is inflated while a window's messages are replayed
+
+
+class Chunks(Protocol):
+    """Text, chunk by chunk."""
+
+    def next(self) -> tuple[bytearray, int]:
+        """A buffer and how many bytes of text it holds, behind the margin; 0 at the end.
+
+        The buffers of this call and of the one before it stay as they are until the next call.
+        """
+
+    def close(self) -> None:
+        """Let go of the source."""
+
+
+def open_chunks(source: ByteSource, size: int, margin: int, read_ahead: bool) -> Chunks:
+    """Chunks of at most ``size`` bytes, with so many free bytes before each and one behind it."""
+    return (ChunksAhead if read_ahead else ChunksInTurn)(source, size, margin)
+
+
+class ChunksInTurn:
+    """Two buffers, filled in turn when they are asked for."""
+
+    def __init__(self, source: ByteSource, size: int, margin: int) -> None:
+        self._source, self._margin = source, margin
+        self._buffers = deque(_make_buffers(2, size, margin))
+
+    def next(self) -> tuple[bytearray, int]:
+        """See ``Chunks``."""
+        self._buffers.rotate()
+        return self._buffers[0], _fill(self._source, self._buffers[0], self._margin)
+
+    def close(self) -> None:
+        """See ``Chunks``."""
+        self._source.close()
+
+
+class ChunksAhead:
+    """A thread fills buffers as they become free."""
+
+    def __init__(self, source: ByteSource, size: int, margin: int) -> None:
+        self._free: SimpleQueue[bytearray | None] = SimpleQueue()
+        self._filled: SimpleQueue[tuple[bytearray, int] | BaseException] = SimpleQueue()
+        self._lent: deque[bytearray] = deque()
+        self._is_wanted = True
+        for buffer in _make_buffers(2 + _BUFFERS_AHEAD, size, margin):
+            self._free.put(buffer)
+        self._thread = Thread(
+            target=self._run, args=(source, margin), name="read-ahead", daemon=True
+        )
+        self._thread.start()
+
+    def next(self) -> tuple[bytearray, int]:
+        """See ``Chunks``."""
+        if len(self._lent) == 2:
+            self._free.put(self._lent.popleft())
+        filled = self._filled.get()
+        if isinstance(filled, BaseException):
+            raise filled
+        self._lent.append(filled[0])
+        return filled
+
+    def close(self) -> None:
+        """See ``Chunks``."""
+        self._is_wanted = False  # buffers that are free already are not filled any more
+        self._free.put(None)
+        self._thread.join()
+
+    def _run(self, source: ByteSource, margin: int) -> None:
+        """Until the text ends, cannot be read, or is no longer wanted."""
+        count = 1
+        try:
+            while count and (buffer := self._free.get()) is not None and self._is_wanted:
+                count = _fill(source, buffer, margin)
+                self._filled.put((buffer, count))
+        except BaseException as error:  # noqa: BLE001 - raised again where the chunk is asked for
+            self._filled.put(error)
+        finally:
+            source.close()
+
+
+def _make_buffers(count: int, size: int, margin: int) -> list[bytearray]:
+    return [bytearray(margin + size + 1) for _ in range(count)]
+
+
+def _fill(source: ByteSource, buffer: bytearray, margin: int) -> int:
+    """Fill a buffer as far as there is text: sources give it in pieces of any size."""
+    with memoryview(buffer) as view:
+        at = margin
+        while at < len(view) - 1 and (count := source.readinto(view[at:-1])):
+            at += count
+    return at - margin

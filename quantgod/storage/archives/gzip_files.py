@@ -1,0 +1,57 @@
+"""Gzip files as archives of one member: ``NAME.gz`` holds the text ``NAME``.
+
+A gzip file has no directory: it tells its name and, at its end, checksum and size of its last part,
+the size only up to 4 GiB. Parts that were put one behind another are read as one text.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+from pathlib import Path, PurePosixPath
+from typing import Any, cast
+
+from isal.isal_zlib import _GzipReader  # see ``quantgod.storage.archives.member_bytes``
+
+from quantgod.storage.archives.member_bytes import PIECE, ByteSource, Closing
+
+_SUFFIX = ".gz"
+_MAGIC = b"\x1f\x8b"
+_TRAILER_BYTES = 8  # checksum and size
+_SHORTEST = 10 + 2 + _TRAILER_BYTES  # header, nothing deflated, trailer
+
+
+def is_gzip(path: str) -> bool:
+    """Whether an archive is a gzip file, by its name."""
+    return path.lower().endswith(_SUFFIX)
+
+
+def name_of_member(path: str) -> str:
+    """The name of the text that a gzip file holds."""
+    return PurePosixPath(path).name[: -len(_SUFFIX)]
+
+
+def read_crc32(file: Path) -> int:
+    """The CRC-32 at the end of a gzip file: of its text, or of the last part of it.
+
+    Raises:
+        EOFError, BadGzipFile: it is none.
+    """
+    with file.open("rb") as opened:
+        size = opened.seek(0, io.SEEK_END)
+        opened.seek(0)
+        if opened.read(len(_MAGIC)) != _MAGIC:
+            raise gzip.BadGzipFile("other bytes at its start" if size else "an empty file")
+        if size < _SHORTEST:
+            raise EOFError(f"{size} bytes, fewer than any gzip file has")
+        opened.seek(-_TRAILER_BYTES, io.SEEK_END)
+        return int.from_bytes(opened.read(4), "little")
+
+
+def open_gzip(file: Any) -> ByteSource:
+    """The text of a gzip file, each part's checksum compared; the source closes the file.
+
+    Raises:
+        What igzip raises on a file that breaks off or is damaged, while it is read.
+    """
+    return Closing(_GzipReader(cast(io.BytesIO, file), PIECE), file)

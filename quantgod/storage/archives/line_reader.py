@@ -1,0 +1,165 @@
+"""The text of an archive's member as a stream of whole lines, inflated through memory.
+
+An open reader is a cache and never state: stages hold a cursor (an offset in the text), and a
+reader that does not stand at that offset is opened anew and inflated forward to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantgod.errors import ArchiveError
+from quantgod.storage.archives.archive import Archive, Member, damage_reported
+from quantgod.storage.archives.chunks import open_chunks
+from quantgod.storage.archives.gzip_files import is_gzip, open_gzip
+from quantgod.storage.archives.member_bytes import open_bytes
+from quantgod.storage.progress import ProgressSlot
+
+CHUNK = 1 << 19  # with the columns that it gives, about what a core's cache holds
+LONGEST_LINE = 64 << 20
+_PROGRESS_STEP = 8 << 20
+_MARGIN = 64 << 10
+
+
+class MemberText:
+    """Whole lines ahead of an offset; see ``quantgod.orderbook.formats.dialect.Text``."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        member: Member,
+        progress: ProgressSlot | None = None,
+        read_ahead: bool = False,
+    ) -> None:
+        self.archive, self.member = archive, member
+        self.offset = 0
+        self._progress, self._told = progress, 0
+        with damage_reported(archive, member.name):
+            self._file = archive.file.open("rb", buffering=0)
+            try:
+                is_whole = is_gzip(archive.path)
+                source = open_gzip(self._file) if is_whole else open_bytes(self._file, member.name)
+            except BaseException:
+                self._file.close()
+                raise
+        # A line that a chunk tears is put before the chunk that follows, if it is not too long.
+        self._margin = min(CHUNK, _MARGIN)
+        self._chunks = open_chunks(source, CHUNK, self._margin, read_ahead)
+        self._buffer = bytearray()
+        self._start = self._lines_end = self._filled = 0
+        self._at_end = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether the archive is closed."""
+        return self._file.closed
+
+    def close(self) -> None:
+        """Close the archive; the reader is of no more use."""
+        self._chunks.close()
+
+    def lines(self) -> NDArray[np.uint8]:
+        """Some whole lines ahead, each ended by a line feed; empty at the end of the member.
+
+        Raises:
+            DamagedArchiveError: the archive breaks off, or its checksum is wrong.
+            OSError: the file cannot be read.
+        """
+        if self._start == self._lines_end and not self._at_end:
+            self._fill()
+        return np.frombuffer(self._buffer, np.uint8)[self._start : self._lines_end]
+
+    def advance(self, count: int) -> None:
+        """Drop the first ``count`` bytes of ``lines()``."""
+        self._start += count
+        self.offset += count
+
+    def skip_to(self, offset: int) -> None:
+        """Inflate forward to an offset at which a line starts."""
+        while self.offset < offset and len(lines := self.lines()):
+            self.advance(min(len(lines), offset - self.offset))
+
+    def _fill(self) -> None:
+        """Read on until a line is whole."""
+        torn = bytes(self._buffer[self._lines_end : self._filled])
+        lines_end = 0
+        while lines_end == 0:
+            chunk, count = self._read_chunk()
+            end = self._margin + count
+            lines_end = chunk.rfind(b"\n", self._margin, end) + 1
+            if count == 0:
+                self._at_end = True
+                # A last line without an end is given one, so that every line has one.
+                last = bytearray(torn and torn + b"\n")
+                return self._take(last, 0, len(last), len(last))
+            if lines_end == 0:
+                torn += chunk[self._margin : end]
+                self._check_length(torn)
+        if len(torn) <= self._margin:
+            start = self._margin - len(torn)
+            chunk[start : self._margin] = torn
+            return self._take(chunk, start, lines_end, end)
+        moved = len(torn) - self._margin
+        joined = bytearray(torn) + chunk[self._margin : end]
+        return self._take(joined, 0, lines_end + moved, end + moved)
+
+    def _take(self, buffer: bytearray, start: int, lines_end: int, filled: int) -> None:
+        self._buffer = buffer
+        self._start, self._lines_end, self._filled = start, lines_end, filled
+        read = self.offset + filled - start
+        if self._progress and (read >= self._told + _PROGRESS_STEP or self._at_end):
+            expected = self.member.likely_size
+            self._progress.set(expected if self._at_end else min(read, expected))
+            self._told = read
+
+    def _read_chunk(self) -> tuple[bytearray, int]:
+        with damage_reported(self.archive, self.member.name):
+            return self._chunks.next()
+
+    def _check_length(self, torn: bytes) -> None:
+        if len(torn) > LONGEST_LINE:
+            reason = f"a line longer than {LONGEST_LINE >> 20} MiB: this is no order-book text"
+            raise ArchiveError(reason, self.archive.path, self.member.name)
+
+
+_reader: MemberText | None = None  # the one reader that this process keeps open
+
+
+@contextmanager
+def text_at(
+    archive: Archive,
+    member: Member,
+    offset: int,
+    progress: ProgressSlot | None = None,
+    read_ahead: bool = False,
+) -> Iterator[MemberText]:
+    """The member's text from ``offset`` on; the process's open reader if it stands there.
+
+    With ``read_ahead`` a reader that is opened inflates in a thread of its own.
+    After an error the reader is closed, so that a retry starts from the archive again.
+    """
+    global _reader  # noqa: PLW0603 - a cache of one open file a process
+    text, _reader = _reader, None
+    if text and (text.archive, text.member, text.offset) != (archive, member, offset):
+        text.close()
+        text = None
+    text = text or MemberText(archive, member, progress, read_ahead)
+    try:
+        text.skip_to(offset)
+        yield text
+    except BaseException:
+        text.close()
+        raise
+    _reader = text
+
+
+def close_reader() -> None:
+    """Close the process's open reader, if any."""
+    global _reader  # noqa: PLW0603
+    if _reader:
+        _reader.close()
+        _reader = None

@@ -1,0 +1,1 @@
+"""What a run writes: bars, final files, the scaler, quarantine."""

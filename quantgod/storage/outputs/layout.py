@@ -1,0 +1,65 @@
+"""Where everything of a run lies, and which of it is still valid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from quantgod.orderbook.features import LastBar
+from quantgod.storage.archives.streams import Stream
+from quantgod.storage.outputs.manifest import (
+    BarsRecord,
+    Recipe,
+    bars_path,
+    origin_of,
+    read_bars_record,
+)
+from quantgod.storage.outputs.quarantine import Quarantine
+from quantgod.storage.outputs.tables import Compression
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The output side of a run: a value, so that it travels to worker processes."""
+
+    recipe: Recipe
+    bars: Path
+    output: Path
+    quarantine: Path
+    compression: Compression
+
+    def bars_file(self, stream: Stream) -> Path:
+        """Phase-1 bars of a stream."""
+        return bars_path(self.bars, self.recipe, stream.folder, stream.symbol, stream.day)
+
+    def output_file(self, stream: Stream) -> Path:
+        """Final Parquet of a stream."""
+        return self.output / stream.output
+
+    def quarantine_of(self, stream: Stream) -> Quarantine:
+        """Where a rejected output of a stream goes."""
+        return Quarantine(self.quarantine, stream.output)
+
+    def valid_bars(self, stream: Stream) -> BarsRecord | None:
+        """The record of a stream's bars, if they would be made the same again."""
+        record = read_bars_record(self.bars_file(stream))
+        return record if record and record.origin == origin_of(stream) else None
+
+    def earlier_last_bar(self, root: Path, stream: Stream) -> LastBar | None:
+        """The day before's last bar from an earlier run on this source.
+
+        None if its archive changed since; one that is there no longer still gives its close.
+        """
+        day: date = stream.day - timedelta(days=1)
+        path = bars_path(self.bars, self.recipe, stream.folder, stream.symbol, day)
+        record = read_bars_record(path)
+        if record is None or record.errors or record.source != str(root):
+            return None
+        archive = root / str(record.origin["archive"])
+        if archive.exists():
+            stat = archive.stat()
+            made_from = (record.origin["archive_size"], record.origin["archive_mtime_ns"])
+            if (stat.st_size, stat.st_mtime_ns) != made_from:
+                return None
+        return record.last_bar

@@ -1,0 +1,33 @@
+"""One run at a time on one set of output folders."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from quantgod.errors import OutputBusyError
+from quantgod.storage.outputs.tables import writing
+
+
+@contextmanager
+def exclusive(folder: Path) -> Iterator[None]:
+    """Hold a folder for this process; the system lets go of it when the process ends, however.
+
+    Raises:
+        OutputBusyError: another run holds it.
+        OutputError: it cannot be made, or written to.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / ".lock").open("w")
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OutputBusyError(
+                f"another run is writing to {folder}: wait for it, or give this one other "
+                "folders (paths.bars, paths.processed_output)"
+            ) from None
+        yield

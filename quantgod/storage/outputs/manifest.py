@@ -1,0 +1,139 @@
+"""What was made from what: the records that decide whether a file is still valid (contract §5).
+
+A record stands in the Parquet file's own metadata, so file and record cannot disagree.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import quote
+
+from quantgod.orderbook.counts import Counts
+from quantgod.orderbook.features import LastBar
+from quantgod.orderbook.schema import SCHEMA_VERSION
+from quantgod.storage.archives.streams import Stream
+from quantgod.storage.outputs.tables import Compression, read_metadata
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The settings of contract §2–§4: all that shapes the bars besides the archive."""
+
+    sampling_interval_ms: int
+    bar_interval_ms: int
+    orderbook_levels: int
+    max_staleness_ms: int
+    on_sequence_gap: str
+
+    @property
+    def folder(self) -> str:
+        """Folder of the bars made so: readable, and different for every recipe and schema."""
+        digest = sha256(json.dumps([SCHEMA_VERSION, asdict(self)]).encode()).hexdigest()
+        return (
+            f"{self.sampling_interval_ms}ms-{self.bar_interval_ms}ms"
+            f"-{self.orderbook_levels}levels-{digest[:8]}"
+        )
+
+
+@dataclass(frozen=True)
+class BarsRecord:
+    """What the dataset phase knows of a stream's bars without opening its archive."""
+
+    origin: dict[str, str | int | None]  # the archive and member that the bars were made from
+    source: str  # the source folder: what was made from another one says nothing of this one's days
+    topic: str | None
+    bars: int
+    full_bars: int
+    last_bar: LastBar
+    counts: Counts
+    unreadable_lines: tuple[int, ...]
+    errors: tuple[str, ...]  # what the checks of the bars found; such a stream is never published
+
+    def to_metadata(self) -> dict[str, str]:
+        """As Parquet metadata."""
+        return {"bars_record": json.dumps(asdict(self))}
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str]) -> BarsRecord:
+        """Back from Parquet metadata."""
+        values = json.loads(metadata["bars_record"])
+        values["last_bar"] = LastBar(**values["last_bar"])
+        values["counts"] = Counts(**values["counts"])
+        values["unreadable_lines"] = tuple(values["unreadable_lines"])
+        values["errors"] = tuple(values["errors"])
+        return cls(**values)
+
+
+def origin_of(stream: Stream) -> dict[str, str | int | None]:
+    """What identifies a stream's bytes: archive, size, mtime, member CRC (contract §5)."""
+    return {
+        "archive": stream.archive.path,
+        "archive_size": stream.archive.size,
+        "archive_mtime_ns": stream.archive.mtime_ns,
+        "member": stream.member.name,
+        "member_size": stream.member.size,
+        "member_crc32": f"{stream.member.crc32:08x}",
+        "day": stream.day.isoformat(),
+        "symbol": stream.symbol,
+    }
+
+
+def bars_path(bars: Path, recipe: Recipe, folder: str, symbol: str, day: date) -> Path:
+    """Where the bars of a series' day lie, whichever archive they came from."""
+    # The symbol is whatever a message says: quoted, it is no path.
+    name = f"{day}_{quote(symbol, safe='', errors='surrogatepass')}.parquet"
+    return bars / recipe.folder / folder / name
+
+
+def read_bars_record(path: Path) -> BarsRecord | None:
+    """The record of a bars file; None if there is none that can be read."""
+    metadata = read_metadata(path)
+    if metadata is None or "bars_record" not in metadata:
+        return None
+    return BarsRecord.from_metadata(metadata)
+
+
+def output_metadata(
+    stream: Stream,
+    record: BarsRecord,
+    recipe: Recipe,
+    compression: Compression,
+    before: LastBar | None,
+    scaler_sha256: str | None,
+) -> dict[str, str]:
+    """The metadata of a final file (contract §5); ``made_from`` tells if it is still valid."""
+    made_from = [
+        SCHEMA_VERSION,
+        record.origin,
+        asdict(recipe),
+        asdict(compression),
+        [before.open_ms, before.close.hex()] if before else None,
+        scaler_sha256,
+    ]
+    metadata = {
+        "schema_version": SCHEMA_VERSION,
+        "project_version": version("quantgod-l2"),
+        "symbol": stream.symbol,
+        "series": stream.series,
+        "topic": record.topic or "",
+        "archive": stream.archive.path,
+        "member": stream.member.name,
+        "member_crc32": f"{stream.member.crc32:08x}",
+        "member_size": "" if stream.member.size is None else str(stream.member.size),
+        "settings": json.dumps(asdict(recipe)),
+        "synthetic": str(stream.is_synthetic).lower(),
+        "made_from": sha256(json.dumps(made_from).encode()).hexdigest(),
+    }
+    return metadata | ({"scaler_sha256": scaler_sha256} if scaler_sha256 else {})
+
+
+def is_valid_output(path: Path, wanted: Mapping[str, str]) -> bool:
+    """Whether the final file is the one that would be made again."""
+    found = read_metadata(path)
+    return found is not None and found.get("made_from") == wanted["made_from"]

@@ -1,0 +1,156 @@
+"""The persisted scaler: ``scaler.pkl`` for training code, ``scaler.json`` for us (contract §6).
+
+The pipeline reads the JSON and never unpickles a file. The JSON is written first: a pickle that
+is missing is made from it again, and a pickle alone is refused.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from quantgod.errors import ScalerError
+from quantgod.orderbook.calendar import iso
+from quantgod.orderbook.scaling import Moments, to_sklearn
+from quantgod.orderbook.schema import FEATURES, SCHEMA_VERSION
+from quantgod.storage.outputs.manifest import Recipe
+from quantgod.storage.outputs.tables import write_file
+
+
+@dataclass(frozen=True)
+class Scaler:
+    """A persisted scaler, ready to apply."""
+
+    moments: Moments
+    sha256: str  # of scaler.json
+
+
+@dataclass(frozen=True)
+class FitRange:
+    """What a scaler was fitted on."""
+
+    first_available_ms: int
+    last_available_ms: int
+    fit_until: str | None
+    archives: tuple[str, ...]
+
+
+def json_path(scaler_path: Path) -> Path:
+    """``scaler.json`` beside ``scaler.pkl``."""
+    return scaler_path.with_suffix(".json")
+
+
+def _settings(recipe: Recipe) -> dict[str, object]:
+    """What must agree between a scaler and the tables it is applied to (contract §6)."""
+    return {
+        "features": list(FEATURES),
+        "schema_version": SCHEMA_VERSION,
+        "sampling_interval_ms": recipe.sampling_interval_ms,
+        "bar_interval_ms": recipe.bar_interval_ms,
+        "max_staleness_ms": recipe.max_staleness_ms,
+        "on_sequence_gap": recipe.on_sequence_gap,
+    }
+
+
+def save_scaler(path: Path, moments: Moments, fit: FitRange, recipe: Recipe) -> Scaler:
+    """Write both files, each whole or not at all; nothing in them depends on the clock."""
+    pickled = _pickle(moments)
+    content = {
+        **_settings(recipe),
+        "mean": moments.mean,
+        "variance": moments.variance,
+        "scale": moments.scale,
+        "row_count": moments.row_count,
+        "fit_first_available_at": iso(fit.first_available_ms),
+        "fit_last_available_at": iso(fit.last_available_ms),
+        "fit_until": fit.fit_until,
+        "archives": fit.archives,
+        "pickle_sha256": sha256(pickled).hexdigest(),
+    }
+    text = json.dumps(content, indent=2).encode() + b"\n"
+    write_file(text, json_path(path))
+    write_file(pickled, path)
+    return Scaler(moments, sha256(text).hexdigest())
+
+
+def load_scaler(path: Path, recipe: Recipe, restore: bool = True) -> Scaler | None:
+    """The scaler at ``path``; None if there is none.
+
+    Args:
+        path: of the pickle.
+        recipe: the settings that it must have been fitted with.
+        restore: make a pickle that is missing from the JSON again.
+
+    Raises:
+        ScalerError: torn, or made with other settings; both are printed.
+    """
+    try:
+        text = json_path(path).read_bytes()
+    except FileNotFoundError:
+        if path.exists():
+            raise ScalerError(
+                f"{path} stands alone: {json_path(path).name}, which tells what it was fitted "
+                "with, is missing. Restore it, or remove the pickle to fit a new scaler"
+            ) from None
+        return None
+    try:
+        content = json.loads(text)
+        moments = _moments(content)
+        expected_pickle = content["pickle_sha256"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ScalerError(
+            f"{json_path(path)} is torn or not a scaler ({error}). Restore it, or remove both "
+            "files to fit a new scaler"
+        ) from error
+    _check_settings(path, content, recipe)
+    if path.exists():
+        _check_pickle(path, moments, expected_pickle)
+    elif restore:
+        write_file(_pickle(moments), path)
+    return Scaler(moments, sha256(text).hexdigest())
+
+
+def _moments(content: dict[str, Any]) -> Moments:
+    mean, variance, scale = (
+        tuple(map(float, content[name])) for name in ("mean", "variance", "scale")
+    )
+    if not len(mean) == len(variance) == len(scale) == len(FEATURES):
+        raise ValueError(f"expected {len(FEATURES)} means, variances and scales")
+    return Moments(mean, variance, scale, int(content["row_count"]))
+
+
+def _check_settings(path: Path, content: dict[str, Any], recipe: Recipe) -> None:
+    wanted = _settings(recipe)
+    differing = [
+        f"{name}: scaler {content.get(name)!r}, settings {value!r}"
+        for name, value in wanted.items()
+        if content.get(name) != value
+    ]
+    if differing:
+        raise ScalerError(
+            f"{json_path(path)} was fitted with other settings — {'; '.join(differing)}. Use "
+            "another paths.scaler_path, or remove both files to fit a new scaler"
+        )
+
+
+def _check_pickle(path: Path, moments: Moments, expected: str) -> None:
+    """The pickle must be the JSON's own."""
+    found = sha256(path.read_bytes()).hexdigest()
+    # The one made now differs from the first where scikit-learn or joblib are other versions.
+    if found != expected and found != sha256(_pickle(moments)).hexdigest():
+        raise ScalerError(
+            f"{path} is not the pickle that {json_path(path).name} belongs to: expected sha256 "
+            f"{expected}, found {found}. Remove the pickle to have it made from the JSON again"
+        )
+
+
+def _pickle(moments: Moments) -> bytes:
+    import joblib  # late: it takes long to import, and most processes never pickle
+
+    buffer = io.BytesIO()
+    joblib.dump(to_sklearn(moments), buffer)
+    return buffer.getvalue()

@@ -1,0 +1,70 @@
+"""CSV dialects against their slow, obvious twins, on generated streams of every kind."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from quantgod.errors import MixedStreamError
+from tests.orderbook.test_core_equals_twin import (
+    assert_same_bars,
+    assert_same_counts,
+    assert_same_samples,
+    cuts,
+)
+from tests.support.core import cut_day, rebuild_with_core
+from tests.support.csv_streams import KINDS, Kind, csv_texts
+from tests.support.streams import DAY, TYPICAL, settings_of_cases
+from tests.support.twin import MixedStream, rebuild_day
+
+PIECES = (1, 100, 700, 1 << 20)
+
+each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.dialect.name)
+
+
+@each_kind
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_core_equals_twin_however_the_stream_is_cut(kind: Kind, data: st.DataObject) -> None:
+    """Bars, samples and counts, for windows and pieces of text of any size."""
+    rules = data.draw(settings_of_cases())
+    text = data.draw(csv_texts(kind, rules))
+    windows = cut_day(DAY, data.draw(cuts(rules.bar_interval_ms)))
+    piece = data.draw(st.sampled_from(PIECES))
+    try:
+        twin = rebuild_day(text, DAY, rules, kind.read)
+    except MixedStream:
+        with pytest.raises(MixedStreamError):
+            rebuild_with_core(text, windows, rules, None, piece, dialect=kind.dialect)
+        return
+    core = rebuild_with_core(text, windows, rules, None, piece, dialect=kind.dialect)
+    assert_same_counts(core, twin)
+    assert_same_samples(core, twin)
+    assert_same_bars(core, twin, rules.levels)
+
+
+def is_of_one_stream(kind: Kind, text: bytes) -> bool:
+    """Whether a text ends without an error."""
+    try:
+        rebuild_day(text, DAY, TYPICAL, kind.read)
+    except MixedStream:
+        return False
+    return True
+
+
+@each_kind
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_bars_are_bit_identical_however_the_stream_is_cut(kind: Kind, data: st.DataObject) -> None:
+    """Windows are a way of working, never part of the result; nor is where text is torn."""
+    rules = data.draw(settings_of_cases())
+    text = data.draw(csv_texts(kind, rules))
+    assume(is_of_one_stream(kind, text))
+    whole = rebuild_with_core(text, cut_day(DAY), rules, None, dialect=kind.dialect)
+    windows = cut_day(DAY, data.draw(cuts(rules.bar_interval_ms)))
+    piece = data.draw(st.sampled_from(PIECES))
+    parts = rebuild_with_core(text, windows, rules, None, piece, dialect=kind.dialect)
+    assert parts.bars.equals(whole.bars)
+    assert parts.counts == whole.counts
+    assert parts.cursor == whole.cursor

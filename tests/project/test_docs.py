@@ -1,0 +1,223 @@
+"""The docs say what the code does: columns, metadata, checks, files, commands, links."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from quantgod.orderbook.checks import (
+    Coverage,
+    DayGrid,
+    check_counts,
+    check_coverage,
+    check_gaps,
+    check_table,
+)
+from quantgod.orderbook.counts import Counts
+from quantgod.orderbook.features import LastBar, times_ms
+from quantgod.orderbook.scaling import Moments
+from quantgod.orderbook.schema import FEATURES, bars_schema, output_schema
+from quantgod.settings.values import PROJECT_ROOT
+from quantgod.storage.archives.archive import Archive, Member
+from quantgod.storage.archives.streams import Stream
+from quantgod.storage.outputs.manifest import BarsRecord, Recipe, origin_of, output_metadata
+from quantgod.storage.outputs.scaler_files import FitRange, json_path, save_scaler
+from quantgod.storage.outputs.tables import Compression
+
+DATA = (PROJECT_ROOT / "docs" / "data.md").read_text()
+README_COMMANDS = [
+    "./setup_cloud.sh && .venv/bin/python flows/l2_flow.py --config configs/local.yaml",
+    "./setup_cloud.sh --dev && .venv/bin/pytest",
+]
+
+RECIPE = Recipe(1000, 60_000, 1, 10_000, "drop")
+STREAM = Stream(
+    archive=Archive(Path("source"), "linear/BTCUSDT/2024-01-01_BTCUSDT_ob1.data.zip", 1, 1),
+    member=Member("2024-01-01_BTCUSDT_ob1.data", 1, 1, 1),
+    symbol="BTCUSDT",
+    topic="orderbook.1.BTCUSDT",
+    day=date(2024, 1, 1),
+    output="linear/BTCUSDT/2024-01-01_BTCUSDT_ob1.parquet",
+    is_synthetic=True,
+    first_ms=None,
+    dialect_name="Bybit NDJSON",
+)
+RECORD = BarsRecord(
+    origin_of(STREAM), "source", STREAM.topic, 1, 1, LastBar(0, 1.0), Counts(), (), ()
+)
+
+
+# --- docs/data.md ------------------------------------------------------------------------------
+
+
+def tables_of(heading: str) -> list[list[list[str]]]:
+    """The tables of one section of docs/data.md: rows of cells, without the headers."""
+    level = heading.split()[0]
+    body = DATA.split(f"\n{heading}\n")[1].split(f"\n{level} ")[0]
+    tables: list[list[list[str]]] = [[]]
+    for line in body.splitlines():
+        if line.startswith("|"):
+            tables[-1].append([cell.strip() for cell in line.strip("|").split(" | ")])
+        elif tables[-1]:
+            tables.append([])
+    return [table[2:] for table in tables if table]
+
+
+def names_in(table: list[list[str]]) -> list[str]:
+    """The names in a table's first column."""
+    return [row[0].strip("`") for row in table]
+
+
+def test_columns_are_told_in_order_with_their_types() -> None:
+    """§4; a level's columns once, for every level."""
+    (table,) = tables_of("## 4. Columns")
+    told = [(name, row[1]) for name, row in zip(names_in(table), table, strict=True)]
+    made = [(field.name.replace("_0_", "_i_"), str(field.type)) for field in output_schema(1)]
+    arrow_words = {"double": "float64", "timestamp[ms, tz=UTC]": "timestamp[ms, UTC]"}
+    assert told == [(name, arrow_words.get(kind, kind)) for name, kind in made]
+
+
+def test_what_bars_lack_is_told() -> None:
+    """§5 names each column that phase 1 does not make."""
+    told = DATA.split("\n### Bars\n")[1].split("\n\n")[0]
+    for name in {*output_schema(1).names} - {*bars_schema(1).names}:
+        assert f"`{name}`" in told
+
+
+def test_metadata_of_an_output_is_told() -> None:
+    """Every key, and no other."""
+    compression, before = Compression("snappy"), LastBar(0, 1.0)
+    made = output_metadata(STREAM, RECORD, RECIPE, compression, before, "sha256")
+    schema = {key.decode() for key in output_schema(1).metadata}
+    (table,) = tables_of("### Metadata of an output")
+    assert sorted(names_in(table)) == sorted({*made, *schema})
+
+
+def test_records_of_bars_and_their_counts_are_told() -> None:
+    """Every field, in the order of the code."""
+    record, counts = tables_of("### Bars")
+    assert names_in(record) == [field.name for field in fields(BarsRecord)]
+    assert names_in(counts) == [field.name for field in fields(Counts)]
+
+
+def test_the_scalers_keys_are_told(tmp_path: Path) -> None:
+    """scaler.json, key by key, in its order."""
+    moments = Moments(*[(1.0,) * len(FEATURES)] * 3, row_count=1)
+    path = tmp_path / "scaler.pkl"
+    save_scaler(path, moments, FitRange(0, 0, None, ()), RECIPE)
+    keys = re.findall(r'^  "(\w+)":', json_path(path).read_text(), re.MULTILINE)
+    (table,) = tables_of("## 6. Scaler")
+    assert names_in(table) == keys
+
+
+def test_checks_are_told() -> None:
+    """Every check that the core or the validation stage makes, and no other."""
+    schema, grid = output_schema(1), DayGrid(0, 60_000)
+    table = schema.empty_table()
+    found = [
+        *check_table(table, schema, grid, 1),
+        check_gaps(times_ms(table), grid, 1),
+        check_coverage(Coverage(0, 0, grid.bars), 0.0),
+        *check_counts(Counts(), ()),
+    ]
+    stage = (PROJECT_ROOT / "tasks" / "validate.py").read_text()
+    names = {finding.check for finding in found} | {*re.findall(r'Finding\("([^"]+)"', stage)}
+    (told,) = tables_of("## 7. Checks")
+    assert sorted(names_in(told)) == sorted(names)
+
+
+# --- commands and links ------------------------------------------------------------------------
+
+
+def commands_in(text: str) -> list[str]:
+    """The command lines of all bash blocks."""
+    blocks = re.findall(r"^ *```bash\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.pt-BR.md"])
+def test_the_first_two_commands(name: str) -> None:
+    """Set up and run; set up and test. `.ci/run` reads the second."""
+    assert commands_in((PROJECT_ROOT / name).read_text())[:2] == README_COMMANDS
+
+
+def pages() -> list[Path]:
+    """Every Markdown file of the project: what a run or a tool made is none."""
+    made = ("data", "logs", "build", "dist")
+    folders = [
+        path
+        for path in PROJECT_ROOT.iterdir()
+        if path.is_dir() and not path.name.startswith(".") and path.name not in made
+    ]
+    found = [*PROJECT_ROOT.glob("*.md"), *(page for each in folders for page in each.rglob("*.md"))]
+    return sorted(found)
+
+
+def anchors_of(page: Path) -> set[str]:
+    """What a link may point to inside a page: its headings, as the forge writes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(PROJECT_ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    """Relative links: the file is there, and so is the heading."""
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if re.match(r"[a-z]+:", link):
+            continue
+        name, _, anchor = link.partition("#")
+        target = page.parent / name if name else page
+        if not target.exists() or (anchor and anchor not in anchors_of(target)):
+            broken.append(link)
+    assert not broken
+
+
+# --- commands that people type -----------------------------------------------------------------
+
+MAKEFILE = (PROJECT_ROOT / "Makefile").read_text().replace("\\\n", "")
+SETUP = (PROJECT_ROOT / "setup_cloud.sh").read_text()
+
+
+def test_every_make_target_is_told() -> None:
+    """In CONTRIBUTING.md, and by `make help`."""
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
+    told = re.findall(
+        r"^\| `make ([\w-]+)` \|", (PROJECT_ROOT / "CONTRIBUTING.md").read_text(), re.M
+    )
+    helped = re.findall(r"^([\w-]+):.*## ", MAKEFILE, re.MULTILINE)
+    assert sorted(told) == sorted(helped) == sorted(phony.split())
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(PROJECT_ROOT)))
+def test_commands_are_there(page: Path) -> None:
+    """Whatever a page tells to type: scripts, programs of `.venv`, make's targets, options."""
+    text = page.read_text()
+    scripts = re.findall(r"(?<![\w/])(?:\./|\.venv/bin/python )([\w/]+\.(?:py|sh))", text)
+    assert [script for script in scripts if not (PROJECT_ROOT / script).is_file()] == []
+    programs = set(re.findall(r"\.venv/bin/([\w-]+)", text))
+    assert [each for each in programs if not (PROJECT_ROOT / ".venv" / "bin" / each).exists()] == []
+    targets = set(re.findall(r"`make ([\w-]+)", text))
+    assert [each for each in targets if f"\n{each}:" not in MAKEFILE] == []
+
+
+def test_every_option_is_told() -> None:
+    """Of the three scripts: what `--help` lists stands in a page."""
+    told = "\n".join(page.read_text() for page in pages())
+    for script in ("flows/l2_flow.py", "flows/check_causality.py"):
+        done = subprocess.run(
+            [sys.executable, script, "--help"], cwd=PROJECT_ROOT, capture_output=True, text=True,
+            check=True,
+        )  # fmt: skip
+        options = set(re.findall(r"--([a-z][\w.]+)", done.stdout))
+        assert options
+        assert [option for option in options if option not in told] == []
+    usage = re.findall(r"^#   \./setup_cloud\.sh (--\w+)", SETUP, re.MULTILINE)
+    assert [option for option in usage if option not in told] == []

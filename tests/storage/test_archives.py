@@ -1,0 +1,257 @@
+"""ZIP archives: which there are, what they hold, and what is said of a damaged one."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from quantgod.errors import (
+    ArchiveError,
+    DamagedArchiveError,
+    MissingArchiveError,
+    RefusedMemberError,
+)
+from quantgod.storage.archives.archive import Member, damage_reported, find_archives, list_members
+from quantgod.storage.archives.line_reader import MemberText
+from quantgod.storage.archives.member_rules import BOMB_SIZE
+from tests.support.zips import (
+    DAMAGES,
+    DIRECTORY_ENTRY,
+    NAME,
+    TEXT,
+    archive_at,
+    put_bytes,
+    write_damaged,
+    write_zip,
+)
+
+
+def names_in(root: Path, members: dict[str, bytes]) -> list[str]:
+    return [member.name for member in list_members(write_zip(root, "a.zip", members))[0]]
+
+
+# ---------------------------------------------------------------- finding
+
+
+def test_archives_are_found_at_any_depth_in_order(tmp_path: Path) -> None:
+    """§1: below the source folder, sorted by path; folders and other files are none."""
+    for path in ("b.zip", "linear/x/2.zip", "linear/x/1.zip", "linear/a.zip"):
+        write_zip(tmp_path, path)
+    (tmp_path / "folder.zip").mkdir()
+    (tmp_path / "linear" / "notes.txt").write_text("x")
+    found = find_archives(tmp_path, "**/*.zip")
+    expected = ["b.zip", "linear/a.zip", "linear/x/1.zip", "linear/x/2.zip"]
+    assert [archive.path for archive in found] == expected
+    assert [str(archive) for archive in found] == expected
+    assert [archive.path for archive in find_archives(tmp_path, "linear/*.zip")] == ["linear/a.zip"]
+    assert find_archives(tmp_path / "none", "**/*.zip") == []
+
+
+def test_an_archive_is_the_file_as_it_was_listed(tmp_path: Path) -> None:
+    """§5: size and mtime tell whether it is still the same."""
+    archive = write_zip(tmp_path)
+    assert (archive.root, archive.size) == (tmp_path, archive.file.stat().st_size)
+    archive.check_unchanged()
+    os.utime(archive.file, ns=(1, archive.mtime_ns + 1))
+    with pytest.raises(ArchiveError, match="changed while it was read; run again") as caught:
+        archive.check_unchanged()
+    assert caught.value.archive == archive.path
+    os.utime(archive.file, ns=(1, archive.mtime_ns))
+    archive.check_unchanged()
+    with archive.file.open("ab") as file:
+        file.write(b"x")
+    os.utime(archive.file, ns=(1, archive.mtime_ns))
+    with pytest.raises(ArchiveError):
+        archive.check_unchanged()
+
+
+# ---------------------------------------------------------------- members
+
+
+def test_a_member_is_what_the_directory_says(tmp_path: Path) -> None:
+    archive = write_zip(tmp_path)
+    with zipfile.ZipFile(archive.file) as opened:
+        (entry,) = opened.infolist()
+    members, is_synthetic = list_members(archive)
+    assert members == [Member(f"{NAME}.data", len(TEXT), entry.compress_size, entry.CRC)]
+    assert not is_synthetic
+
+
+def test_members_keep_the_order_of_the_archive(tmp_path: Path) -> None:
+    names = ["z.data", "a/b.data", "a.data", "empty.data"]
+    assert names_in(tmp_path, dict.fromkeys(names, b"")) == names
+
+
+@pytest.mark.parametrize(
+    "litter",
+    [
+        "__MACOSX/", "__MACOSX/._a.data", "__MACOSX/x/._a.data", ".DS_Store", "x/.DS_Store",
+        "._a.data", ".git/a.data", "folder/", "a/folder/",
+    ],
+)  # fmt: skip
+def test_litter_is_no_member(tmp_path: Path, litter: str) -> None:
+    """What computers leave in archives: folders, hidden files, the Finder's."""
+    assert names_in(tmp_path, {litter: b"", "a.data": b"x"}) == ["a.data"]
+    with pytest.raises(DamagedArchiveError, match=r"expected a member, found none; .* \(a.zip\)"):
+        names_in(tmp_path, {litter: b""})
+
+
+def test_an_archive_without_members(tmp_path: Path) -> None:
+    with pytest.raises(DamagedArchiveError, match="expected a member, found none"):
+        names_in(tmp_path, {})
+
+
+@pytest.mark.parametrize(("comment", "marked"), [(b"synthetic, seed 7", True), (b"x", False)])
+def test_the_projects_own_archives_are_marked(tmp_path: Path, comment: bytes, marked: bool) -> None:
+    """§5: whether it is synthetic stands in the ZIP's comment."""
+    assert list_members(write_zip(tmp_path, comment=comment))[1] is marked
+
+
+# ---------------------------------------------------------------- refused
+
+
+@pytest.mark.parametrize(
+    ("offset", "new", "found"),
+    [
+        (8, b"\x01\x00", "found an encrypted one"),
+        (8, b"\x41\x00", "found an encrypted one"),
+        (10, b"\x09\x00", "found compression method 9"),
+        (24, b"\xff\xff\xff\x7f", "found 2,147,483,647 in"),
+    ],
+)
+def test_a_member_that_is_not_read(tmp_path: Path, offset: int, new: bytes, found: str) -> None:
+    """What the directory says is enough: nothing of it is inflated."""
+    archive = write_zip(tmp_path)
+    archive.file.write_bytes(put_bytes(archive.file.read_bytes(), DIRECTORY_ENTRY, offset, new))
+    with pytest.raises(RefusedMemberError, match=found) as caught:
+        list_members(archive)
+    assert (caught.value.archive, caught.value.member) == (archive.path, f"{NAME}.data")
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+def test_what_is_a_bomb(tmp_path: Path, extra: int) -> None:
+    """A hundred times its size, and large: small texts may be as repetitive as they like."""
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("a.data", bytes(BOMB_SIZE + extra))
+    is_refused = False
+    try:
+        list_members(archive_at(tmp_path, "a.zip"))
+    except RefusedMemberError:
+        is_refused = True
+    assert is_refused is bool(extra)
+
+
+@pytest.mark.parametrize(
+    "name", ["../a.data", "x/../../a.data", "/a.data", "..\\a.data", "C:\\a.data", "C:a.data"]
+)
+def test_names_that_lead_outside(tmp_path: Path, name: str) -> None:
+    """Nothing is unpacked; but who writes such names is not to be trusted with numbers."""
+    with pytest.raises(RefusedMemberError, match="stays inside its ZIP"):
+        names_in(tmp_path, {name: b""})
+
+
+@pytest.mark.parametrize("name", ["a..b.data", "x/..a/b.data", "x/a.data", "a b.data"])
+def test_names_that_stay_inside(tmp_path: Path, name: str) -> None:
+    """Dots are allowed; a hidden folder's content is litter."""
+    names = names_in(tmp_path, {name: b"", "z.data": b""})
+    assert names == (["z.data"] if "/..a" in name else [name, "z.data"])
+
+
+# ---------------------------------------------------------------- damage
+
+
+def read_all(root: Path, damage: str, until: str) -> DamagedArchiveError | None:
+    """Read an archive up to a stage; return the error, if any."""
+    try:
+        archive = write_damaged(root, damage)
+        members, _ = list_members(archive)
+        if until == "list":
+            return None
+        text = MemberText(archive, members[0], None)
+        try:
+            while until == "read" and len(lines := text.lines()):
+                text.advance(len(lines))
+        finally:
+            text.close()
+    except DamagedArchiveError as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_is_seen_and_named(tmp_path: Path, damage: str) -> None:
+    """A damaged archive fails at once: what was expected, found, where, what to do."""
+    latest = DAMAGES[damage][1]
+    error = read_all(tmp_path, damage, latest)
+    assert error is not None
+    assert error.reason.startswith("expected a whole ZIP archive, found: ")
+    assert "fetch it again (" in error.reason
+    assert error.archive == f"linear/BTCUSDT/{NAME}.data.zip"
+    assert error.member in (None, f"{NAME}.data")
+    assert (error.member is None) or latest != "list"
+
+
+@pytest.mark.parametrize("damage", ["bytes that do not inflate", "wrong checksum"])
+def test_damage_inside_a_member_is_seen_when_it_is_read(tmp_path: Path, damage: str) -> None:
+    """Listing archives reads no member: it must be quick on a slow drive."""
+    assert read_all(tmp_path, damage, "open") is None
+
+
+def test_a_missing_file_is_no_damage(tmp_path: Path) -> None:
+    """It is told as missing; what a network or a mount raises stays what it is, to be retried."""
+    archive = write_zip(tmp_path)
+    (member,), _ = list_members(archive)
+    archive.file.unlink()
+    for read in (
+        lambda: list_members(archive), lambda: MemberText(archive, member), archive.check_unchanged,
+    ):  # fmt: skip
+        with pytest.raises(MissingArchiveError, match="found: No such file") as caught:
+            read()
+        assert caught.value.archive == archive.path
+    with pytest.raises(OSError, match="Input/output"), damage_reported(archive):
+        raise OSError(5, "Input/output error")
+
+
+def test_a_member_that_is_gone_is_damage(tmp_path: Path) -> None:
+    """An archive replaced since it was listed."""
+    (member,), _ = list_members(write_zip(tmp_path, "a.zip", {"a.data": b"x"}))
+    archive = write_zip(tmp_path, "a.zip", {"b.data": b"x"})
+    with pytest.raises(DamagedArchiveError, match=r"no item named 'a.data'"):
+        MemberText(archive, member, None)
+
+
+def test_errors_come_whole_out_of_another_process(tmp_path: Path) -> None:
+    """An error that fails to unpickle would hide the true one."""
+    write_zip(tmp_path, "a.zip", {"a.data": b"x"})
+    program = """
+import pickle, sys
+from pathlib import Path
+from quantgod.storage.archives.archive import Member, find_archives
+from quantgod.storage.archives.line_reader import MemberText
+try:
+    MemberText(find_archives(Path(sys.argv[1]), "*.zip")[0], Member("b.data", 1, 1, 1), None)
+except Exception as error:
+    sys.stdout.buffer.write(pickle.dumps(error))
+"""
+    command = [sys.executable, "-c", program, os.fspath(tmp_path)]
+    ran = subprocess.run(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, check=True)
+    error = pickle.loads(ran.stdout)  # noqa: S301 - made just now by this very test
+    assert type(error) is DamagedArchiveError
+    assert (error.archive, error.member, error.line) == ("a.zip", "b.data", None)
+    assert str(error) == f"{error.reason} (a.zip, member b.data)"
+
+
+def test_the_damage_of_a_listing_is_of_no_member(tmp_path: Path) -> None:
+    """Only what is known is said."""
+    (tmp_path / "x.zip").write_bytes(b"PK")
+    with pytest.raises(DamagedArchiveError) as caught:
+        list_members(archive_at(tmp_path, "x.zip"))
+    assert (caught.value.member, caught.value.line) == (None, None)
+    assert str(caught.value).endswith("(2 bytes here) (x.zip)")

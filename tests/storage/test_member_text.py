@@ -1,0 +1,213 @@
+"""The text of a member: whole lines for any chunk, read ahead or not, up to where it is damaged."""
+
+from __future__ import annotations
+
+import threading
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from quantgod.errors import ArchiveError, DamagedArchiveError
+from quantgod.storage.archives import line_reader as member_text
+from quantgod.storage.archives.line_reader import MemberText
+from quantgod.storage.archives.member_bytes import _GzipFrame
+from tests.support.member_lines import member_of, read_lines, whole_lines, with_member
+from tests.support.zips import TEXT, write_damaged, write_zip
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.text("ab\r", max_size=12).map(str.encode), max_size=12).map(b"\n".join),
+    st.integers(1, 9),
+    st.booleans(),
+)
+def test_lines_are_whole_for_any_chunk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes, chunk: int, ahead: bool
+) -> None:
+    """Also where a line is longer than a chunk, or the last one has no end."""
+    monkeypatch.setattr(member_text, "CHUNK", chunk)
+    reader = MemberText(*member_of(tmp_path, text), read_ahead=ahead)
+    lines = list(read_lines(reader))
+    reader.close()
+    assert lines == whole_lines(text)
+    assert reader.offset == len(b"".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (b"", []),
+        (b"\n", [b"\n"]),
+        (b"\n\n", [b"\n", b"\n"]),
+        (b"a", [b"a\n"]),
+        (b"a\r\nb\r\n", [b"a\r\n", b"b\r\n"]),
+        (b"a\rb\nc", [b"a\rb\n", b"c\n"]),
+        (b"ab\nX1234567", [b"ab\n", b"X1234567\n"]),
+        (b"a" * 8, [b"a" * 8 + b"\n"]),
+        (b"a" * 100 + b"\nb\n" + b"c" * 33, [b"a" * 100 + b"\n", b"b\n", b"c" * 33 + b"\n"]),
+    ],
+)
+@pytest.mark.parametrize("chunk", [1, 4, 1 << 20])
+def test_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes, lines: list[bytes], chunk: int
+) -> None:
+    """A line ends in a line feed, and is given one where the member ends without."""
+    monkeypatch.setattr(member_text, "CHUNK", chunk)
+    reader = MemberText(*member_of(tmp_path, text), None)
+    assert list(read_lines(reader)) == lines
+    reader.close()
+
+
+def test_lines_stay_until_they_are_read(tmp_path: Path) -> None:
+    """Asking again gives the same; what is read of them is dropped."""
+    reader = MemberText(*member_of(tmp_path, b"ab\nc\n"), None)
+    assert reader.lines().tobytes() == reader.lines().tobytes() == b"ab\nc\n"
+    reader.advance(3)
+    assert (reader.lines().tobytes(), reader.offset) == (b"c\n", 3)
+    reader.close()
+
+
+def test_a_line_may_be_long_but_not_endless(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Text without line ends is no order-book text: it must not fill the memory."""
+    monkeypatch.setattr(member_text, "CHUNK", 16)
+    monkeypatch.setattr(member_text, "LONGEST_LINE", 1 << 10)
+    longest = b"a" * 1023 + b"\n"
+    reader = MemberText(*member_of(tmp_path, b"x\n" * 8 + longest * 2), None)
+    assert list(read_lines(reader)) == [*[b"x\n"] * 8, longest, longest]
+    reader.close()
+    reader = MemberText(*member_of(tmp_path, b"x\n" * 8 + b"a" * 1025), None)
+    with pytest.raises(ArchiveError, match="a line longer than 0 MiB: this is no order-book text"):
+        list(read_lines(reader))
+    reader.close()
+
+
+class Told:
+    """Stands for a progress slot: keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.values: list[int] = []
+        self.set = self.values.append
+
+
+def test_progress_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In bytes of text, chunk by chunk, up to the end."""
+    monkeypatch.setattr(member_text, "CHUNK", 1000)
+    monkeypatch.setattr(member_text, "_PROGRESS_STEP", 1000)
+    told = Told()
+    reader = MemberText(*member_of(tmp_path, TEXT), told)  # type: ignore[arg-type]
+    reader.skip_to(len(TEXT))
+    assert len(reader.lines()) == 0
+    reader.close()
+    assert told.values[:2] == [1000, 2000]
+    assert (sorted(told.values), told.values[-1]) == (told.values, len(TEXT))
+
+
+def test_a_stored_member_is_read_too(tmp_path: Path) -> None:
+    archive = write_zip(tmp_path, "s.zip", {"s.data": b"a\nb"}, compression=zipfile.ZIP_STORED)
+    reader = MemberText(*with_member(archive), None)
+    assert list(read_lines(reader)) == [b"a\n", b"b\n"]
+    reader.close()
+
+
+def test_a_wrong_checksum_is_seen_only_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So nothing of a member may be published before it is read to its end."""
+    monkeypatch.setattr(member_text, "CHUNK", 512)
+    archive, member = with_member(write_damaged(tmp_path, "wrong checksum"))
+    reader, seen = MemberText(archive, member, None), []
+    with pytest.raises(DamagedArchiveError, match="CRC check failed") as caught:
+        seen.extend(read_lines(reader))
+    reader.close()
+    assert (caught.value.archive, caught.value.member) == (archive.path, member.name)
+
+
+# ---------------------------------------------------------------- skipping
+
+
+@pytest.mark.parametrize("chunk", [3, 200, 1 << 20])
+def test_skip_to_any_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    """A reader opened anew is brought to where another one stood."""
+    monkeypatch.setattr(member_text, "CHUNK", chunk)
+    archive, member = member_of(tmp_path, TEXT)
+    lines = whole_lines(TEXT)
+    for count in (0, 1, 7, len(lines) - 1, len(lines)):
+        offset = len(b"".join(lines[:count]))
+        reader = MemberText(archive, member, None)
+        reader.skip_to(offset)
+        assert reader.offset == offset
+        assert list(read_lines(reader)) == lines[count:]
+        reader.close()
+
+
+def test_skip_forward_and_no_further_than_the_end(tmp_path: Path) -> None:
+    archive, member = member_of(tmp_path, b"ab\nc\n")
+    reader = MemberText(archive, member, None)
+    reader.skip_to(3)
+    reader.skip_to(3)
+    assert reader.lines().tobytes() == b"c\n"
+    reader.skip_to(99)
+    assert (reader.offset, len(reader.lines())) == (5, 0)
+    reader.close()
+
+
+# ---------------------------------------------------------------- read ahead
+
+
+def threads() -> int:
+    return sum(thread.name == "read-ahead" for thread in threading.enumerate())
+
+
+@pytest.mark.parametrize("lines_read", [0, 1, 500])
+def test_reading_ahead_ends_with_the_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines_read: int
+) -> None:
+    """Wherever it stands: not begun, in the middle with full buffers, at the end."""
+    monkeypatch.setattr(member_text, "CHUNK", 64)
+    reader = MemberText(*member_of(tmp_path, b"0123456789\n" * 500), read_ahead=True)
+    read = read_lines(reader)
+    for _ in range(lines_read):
+        next(read)
+    assert lines_read == 500 or threads() == 1
+    reader.close()
+    assert (threads(), reader.closed) == (0, True)
+    read.close()
+
+
+@pytest.mark.parametrize("kind", ["wrong checksum", "torn"])
+def test_an_error_ahead_is_told_where_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """After the text before it, and with the same words as without reading ahead."""
+    monkeypatch.setattr(member_text, "CHUNK", 512)
+    archive, member = with_member(write_damaged(tmp_path, "wrong checksum"))
+    if kind == "torn":
+        monkeypatch.setattr(_GzipFrame, "readinto", torn_after(_GzipFrame.readinto, 2))
+    told = []
+    for ahead in (False, True):
+        reader, seen = MemberText(archive, member, read_ahead=ahead), []
+        with pytest.raises(DamagedArchiveError) as caught:
+            seen.extend(read_lines(reader))
+        reader.close()
+        told.append((str(caught.value), seen))
+    assert told[0] == told[1]
+    assert threads() == 0
+
+
+def torn_after(read: Callable[..., int], calls: int) -> Callable[..., int]:
+    """A file that ends after so many reads."""
+
+    def readinto(frame: _GzipFrame, buffer: memoryview) -> int:
+        left[frame] = left.get(frame, calls) - 1
+        if left[frame] < 0:
+            raise EOFError("torn")
+        return read(frame, buffer[:256])
+
+    left: dict[_GzipFrame, int] = {}
+    return readinto

@@ -1,0 +1,96 @@
+"""The core on a text in memory: what the property tests hold to the twin."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from quantgod.orderbook.bars import make_bars, to_table
+from quantgod.orderbook.book.ladder import RUNGS
+from quantgod.orderbook.book.order_book import OrderBook
+from quantgod.orderbook.calendar import DAY_MS, Window, day_start_ms
+from quantgod.orderbook.counts import Counts
+from quantgod.orderbook.formats import bybit
+from quantgod.orderbook.formats.dialect import Dialect
+from quantgod.orderbook.messages import Cursor
+from quantgod.orderbook.sampling import FEATURE_DEPTH, SampleRule, Samples, cut_levels, take_samples
+from tests.support.twin import TwinSettings
+
+
+class MemoryText:
+    """A member's text in memory, handed out in pieces of about ``piece`` bytes."""
+
+    def __init__(self, text: bytes, piece: int = 1 << 20, offset: int = 0) -> None:
+        self._text = text if text.endswith(b"\n") or not text else text + b"\n"
+        self._piece = piece
+        self.offset = offset
+
+    def lines(self) -> NDArray[np.uint8]:
+        end = self._text.find(b"\n", min(self.offset + self._piece, len(self._text) - 1)) + 1
+        # A buffer of its own, so that reading past a piece reads what is not there.
+        return np.frombuffer(bytes(self._text[self.offset : end]), np.uint8)
+
+    def advance(self, count: int) -> None:
+        self.offset += count
+
+
+@dataclass
+class CoreDay:
+    """What the core makes of a text."""
+
+    bars: pa.Table
+    samples: list[Samples]
+    counts: Counts
+    unreadable_lines: tuple[int, ...]
+    cursor: Cursor
+
+
+def rule_of(settings: TwinSettings, topic: str | None, depth: int | None = None) -> SampleRule:
+    promised = bybit.promised_depth(topic)
+    return SampleRule(
+        interval_ms=settings.sampling_interval_ms,
+        max_staleness_ms=settings.max_staleness_ms,
+        drop_on_gap=settings.on_sequence_gap == "drop",
+        depth=depth or max(settings.levels, FEATURE_DEPTH, min(promised, 10)),
+        levels=settings.levels,
+        promised_depth=promised,
+    )
+
+
+def cut_day(day: dt.date, cuts: Iterable[int] = ()) -> list[Window]:
+    """The day as windows that end at the given times."""
+    d0 = day_start_ms(day)
+    edges = [d0, *sorted({cut for cut in cuts if d0 < cut < d0 + DAY_MS}), d0 + DAY_MS]
+    return [Window(d0, start, end) for start, end in pairwise(edges)]
+
+
+def rebuild_with_core(
+    text: bytes,
+    windows: Sequence[Window],
+    settings: TwinSettings,
+    topic: str | None,
+    piece: int = 1 << 20,
+    rungs: int = RUNGS,
+    dialect: Dialect = bybit.DIALECT,
+) -> CoreDay:
+    """Parse → sample → cut → bars, window by window, each stage fed by the one before."""
+    source, cursor, book, counts = MemoryText(text, piece), Cursor(), OrderBook(), Counts()
+    parts, all_samples, unreadable = [], [], ()
+    for window in windows:
+        parsed = dialect.parse_window(source, cursor, window)
+        rule = rule_of(settings, topic)
+        sampled = take_samples(parsed.messages, parsed.more_inside, book, window, rule, rungs)
+        samples = cut_levels(sampled.samples, settings.levels)
+        resampled = make_bars(samples, settings.bar_interval_ms)
+        cursor, book = parsed.cursor, sampled.book
+        parts.append(resampled.bars)
+        all_samples.append(samples)
+        counts = counts + parsed.counts + sampled.counts + resampled.counts
+        unreadable += parsed.unreadable_lines
+    return CoreDay(to_table(parts), all_samples, counts, unreadable[:10], cursor)

@@ -1,0 +1,42 @@
+"""The program in this process, as its command line starts it: what it said, and how it ended."""
+
+from __future__ import annotations
+
+import io
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.runtime.launcher import main
+from tests.support.flow_runs import settings_for
+
+
+@dataclass(frozen=True)
+class Program:
+    """A run that has ended."""
+
+    root: Path  # below which its outputs lie
+    said: str  # on both streams
+    exit_code: int
+
+
+def start(root: Path, source: Path, *options: str) -> Program:
+    """Run the program with every output below ``root``."""
+    said = io.TextIOWrapper(io.BytesIO(), write_through=True)
+    with redirect_stdout(said), redirect_stderr(said):
+        code = main(arguments(root, source, *options))
+    said.seek(0)
+    return Program(root, said.read(), code)
+
+
+def arguments(root: Path, source: Path, *more: str) -> list[str]:
+    """A command line with every output below ``root``."""
+    paths = settings_for(root, source).paths.model_dump()
+    given = [f"--paths.{name}={path}" for name, path in paths.items()]
+    ours = ["--source.mode=folder", "--execution.workers=1", "--validation.min_coverage=0"]
+    return [*given, *ours, *more]
+
+
+def leftovers(root: Path) -> list[str]:
+    """What has no place under ``root`` after a run: files that were being written."""
+    return [str(path) for path in root.rglob("*.tmp")]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.core import open_stream
 from benchmarks.inflate import first_lines
 from benchmarks.meter import Facts, Meter, Options
 from benchmarks.parsers import Lines
 from quantgod.orderbook.calendar import DAY_MS, Window, day_start_ms
 from quantgod.orderbook.messages import Cursor
+from quantgod.storage.archives.streams import open_stream
 
 TIMES = 3
 

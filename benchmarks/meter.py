@@ -76,3 +76,11 @@ class StageClock:
         result = function(*args, **kwargs)
         self.seconds[stage] = self.seconds.get(stage, 0.0) + perf_counter() - start
         return result
+
+    def timed(self, stage: str, function: Callable[P, R]) -> Callable[P, R]:
+        """The same function, which adds its time to a stage."""
+
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            return self(stage, function, *args, **kwargs)
+
+        return call

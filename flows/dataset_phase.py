@@ -29,7 +29,7 @@ from quantgod.storage.outputs.scaler_files import Scaler
 from quantgod.storage.outputs.tables import publish
 from tasks.add_features import add_features
 from tasks.scale import scale
-from tasks.validate import day_grid, validate
+from tasks.validate import validate
 from tasks.write import write
 
 
@@ -61,7 +61,7 @@ def fit_rows(job: Job, layout: Layout, fit_until_ms: int | None) -> FitRows:
     recipe = layout.recipe
     featured = add_features(job.stream, layout.bars_file(job.stream), recipe, job.before)
     levels = recipe.orderbook_levels
-    schema, grid = output_schema(levels), day_grid(job.stream, recipe)
+    schema, grid = output_schema(levels), recipe.day_grid(job.stream.day)
     findings = check_table(featured.table, schema, grid, levels)
     errors = (f"{f.check}: {f.figures}" for f in findings if f.severity == "error")
     rows = feature_rows(featured.table, fit_until_ms)

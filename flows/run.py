@@ -34,7 +34,7 @@ from quantgod.storage.progress import ProgressSlot, progress_board
 from quantgod.synthetic import demo
 from tasks.check_mount import check_mount
 from tasks.list_members import list_members
-from tasks.validate import coverage, day_grid, describe_bars
+from tasks.validate import coverage, describe_bars
 
 
 def run(settings: Settings, display: Display) -> RunReport:
@@ -194,7 +194,7 @@ class Work:
             reason=reason,
             bars=job.record.bars,
             rows=published.rows if published else 0,
-            coverage=coverage(job.record, day_grid(stream, self.layout.recipe)),
+            coverage=coverage(job.record, self.layout.recipe.day_grid(stream.day)),
             findings=published.findings if published else (),
             seconds=self.seconds.get(stream, 0.0) + (published.seconds if published else 0.0),
             is_synthetic=stream.is_synthetic,

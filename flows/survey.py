@@ -21,7 +21,6 @@ from quantgod.storage.archives.streams import (
     folder_of,
 )
 from quantgod.storage.outputs.layout import Layout
-from quantgod.storage.outputs.manifest import Recipe
 from quantgod.storage.outputs.tables import Compression
 
 OpenSource = Callable[[Path, str, str], Sequence[Archive]]
@@ -90,16 +89,10 @@ def _claimant(stream: Stream) -> str:
 def layout_of(settings: Settings) -> Layout:
     """The output side of the settings."""
     codec, level = settings.etl.codec_and_level
-    recipe = Recipe(
-        sampling_interval_ms=settings.etl.sampling_interval_ms,
-        bar_interval_ms=settings.etl.bar_interval_ms,
-        orderbook_levels=settings.etl.orderbook_levels,
-        max_staleness_ms=settings.etl.max_staleness_ms,
-        on_sequence_gap=settings.etl.on_sequence_gap,
-    )
     paths = settings.paths
+    compression = Compression(codec, level)
     return Layout(
-        recipe, paths.bars, paths.processed_output, paths.quarantine, Compression(codec, level)
+        settings.etl.recipe, paths.bars, paths.processed_output, paths.quarantine, compression
     )
 
 

@@ -10,18 +10,9 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from quantgod import bars_of
 from quantgod.orderbook.arrays.kernel import CACHE
-from quantgod.orderbook.bars import make_bars
-from quantgod.orderbook.book.order_book import OrderBook
-from quantgod.orderbook.calendar import DAY_MS, Window
 from quantgod.orderbook.formats import tardis
-from quantgod.orderbook.messages import Cursor
-from quantgod.orderbook.sampling import cut_levels, take_samples
-from quantgod.storage.archives.archive import find_archives
-from quantgod.storage.archives.line_reader import close_reader, text_at
-from quantgod.storage.archives.streams import Stream, read_streams
-from quantgod.storage.outputs.manifest import Recipe
-from quantgod.storage.sample_rule import sample_rule
 from quantgod.synthetic import MIN_SPAN_MS, StreamSpec, generate_text
 from quantgod.synthetic.demo import name_of, write_archive
 
@@ -32,34 +23,21 @@ a,b,1000,1000,true,ask,101,1
 a,b,2000000,2000000,false,ask,101,2
 """
 _SPEC = StreamSpec("BTCUSDT", "linear", 50, start_ms=0, end_ms=2 * MIN_SPAN_MS, seed=1)
-_RECIPE = Recipe(
-    sampling_interval_ms=100,
-    bar_interval_ms=1000,
-    orderbook_levels=10,
-    max_staleness_ms=10_000,
-    on_sequence_gap="drop",
-)
 
 
 def compile_kernels() -> int:
-    """Take a few seconds of two markets from their archives to bars; returns their number."""
+    """Make the bars of two small archives; returns their number."""
+    texts = {name_of(_SPEC): generate_text(_SPEC), "rows.csv": iter([_CSV.encode()])}
+    made = 0
     with TemporaryDirectory() as folder:
-        name = name_of(_SPEC)
-        write_archive(Path(folder) / f"{name}.zip", name, generate_text(_SPEC))
-        write_archive(Path(folder) / "csv.zip", "rows.csv", iter([_CSV.encode()]))
-        archives = find_archives(Path(folder), "*.zip")
-        return sum(_make_bars(stream) for archive in archives for stream in read_streams(archive))
-
-
-def _make_bars(stream: Stream) -> int:
-    window = Window(0, 0, DAY_MS)
-    with text_at(stream.archive, stream.member, 0) as text:
-        parsed = stream.dialect.parse_window(text, Cursor(), window)
-    close_reader()
-    rule = sample_rule(stream, _RECIPE)
-    sampled = take_samples(parsed.messages, parsed.more_inside, OrderBook(), window, rule)
-    samples = cut_levels(sampled.samples, _RECIPE.orderbook_levels)
-    return len(make_bars(samples, _RECIPE.bar_interval_ms).bars)
+        for name, text in texts.items():
+            path = Path(folder) / f"{name}.zip"
+            write_archive(path, name, text)
+            bars = bars_of(
+                path, sampling_interval_ms=100, resampling_interval="1s", orderbook_levels=10
+            )
+            made += bars.table.num_rows
+    return made
 
 
 def remove_old_kernels() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from quantgod.orderbook import features
 from quantgod.orderbook.features import Featured, LastBar
+from quantgod.orderbook.recipe import Recipe
 from quantgod.storage.archives.streams import Stream
-from quantgod.storage.outputs.manifest import Recipe
 from quantgod.storage.outputs.tables import read_table
 from tasks.stage import stage
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from quantgod.orderbook.book.order_book import OrderBook
 from quantgod.orderbook.messages import Parsed
-from quantgod.orderbook.sampling import Sampled, SampleRule, take_samples
+from quantgod.orderbook.recipe import SampleRule
+from quantgod.orderbook.sampling import Sampled, take_samples
 from tasks.stage import Step, stage
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from quantgod.orderbook.calendar import day_start_ms
 from quantgod.orderbook.checks import (
     Coverage,
-    DayGrid,
     Finding,
     Limits,
     check_counts,
@@ -16,9 +14,10 @@ from quantgod.orderbook.checks import (
     check_table,
 )
 from quantgod.orderbook.features import times_ms
+from quantgod.orderbook.recipe import DayGrid, Recipe
 from quantgod.orderbook.schema import output_schema
 from quantgod.storage.archives.streams import Stream
-from quantgod.storage.outputs.manifest import BarsRecord, Recipe
+from quantgod.storage.outputs.manifest import BarsRecord
 from quantgod.storage.outputs.tables import read_table
 from tasks.stage import stage
 
@@ -30,7 +29,7 @@ def validate(
     """Every check of contract §7 on the file as it lies on disk."""
     table = read_table(written)
     levels = recipe.orderbook_levels
-    findings = check_table(table, output_schema(levels), day_grid(stream, recipe), levels)
+    findings = check_table(table, output_schema(levels), recipe.day_grid(stream.day), levels)
     return findings + describe_bars(stream, bars, record, recipe, limits, table.num_rows)
 
 
@@ -38,7 +37,7 @@ def describe_bars(
     stream: Stream, bars: Path, record: BarsRecord, recipe: Recipe, limits: Limits, rows: int
 ) -> list[Finding]:
     """What is to be said of a stream besides its table: rows, gaps, coverage, counts."""
-    grid = day_grid(stream, recipe)
+    grid = recipe.day_grid(stream.day)
     open_ms = times_ms(read_table(bars, ["datetime"]))
     return [
         *(Finding("bars", "error", error) for error in record.errors),
@@ -47,11 +46,6 @@ def describe_bars(
         check_coverage(coverage(record, grid), limits.min_coverage),
         *check_counts(record.counts, record.unreadable_lines),
     ]
-
-
-def day_grid(stream: Stream, recipe: Recipe) -> DayGrid:
-    """The grid that a stream's bars must fit."""
-    return DayGrid(day_start_ms(stream.day), recipe.bar_interval_ms)
 
 
 def coverage(record: BarsRecord, grid: DayGrid) -> Coverage:

@@ -17,16 +17,15 @@ from random import Random
 from time import perf_counter
 from typing import NoReturn
 
-from flows.survey import layout_of
 from quantgod.causality.trials import Subject, Trial, draw_instant, find_covered, try_future
 from quantgod.errors import ArchiveError, L2Error, SourceError
 from quantgod.orderbook.calendar import iso
+from quantgod.orderbook.recipe import Recipe
 from quantgod.orderbook.scaling import Moments
 from quantgod.settings.given import AS_HELP_SHOWS, complain, problem
 from quantgod.settings.settings import Settings, describe_settings, parse_command_line
 from quantgod.storage.archives.archive import Archive, find_archives
 from quantgod.storage.archives.streams import read_streams
-from quantgod.storage.outputs.manifest import Recipe
 from quantgod.storage.outputs.scaler_files import load_scaler
 
 IDENTICAL, DIFFERENT, NOT_CHECKED = 0, 1, 2
@@ -133,7 +132,7 @@ def check(options: Options) -> int:
     Raises:
         L2Error, OSError: the archive or the scaler cannot be used.
     """
-    recipe = layout_of(options.settings).recipe
+    recipe = options.settings.etl.recipe
     moments = fixed_moments(options.settings, recipe)
     archive = find_archive(options.archive)
     try:

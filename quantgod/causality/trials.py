@@ -16,19 +16,16 @@ import pyarrow as pa
 
 from quantgod.causality.comparison import ChangedText, Comparison, compare_known, find_future
 from quantgod.causality.future import KINDS, Future, FutureRewriter
-from quantgod.orderbook.bars import make_bars, to_table
-from quantgod.orderbook.book.order_book import OrderBook
+from quantgod.orderbook.bars import to_table
 from quantgod.orderbook.calendar import DAY_MS, Window, day_start_ms
 from quantgod.orderbook.features import LastBar, add_features, times_ms
 from quantgod.orderbook.formats.dialect import Text
-from quantgod.orderbook.messages import Cursor
-from quantgod.orderbook.sampling import SampleRule, cut_levels, take_samples
+from quantgod.orderbook.recipe import Recipe
 from quantgod.orderbook.scaling import Moments, apply_scaler
+from quantgod.orderbook.step import Stages, State, parser_of, plain_stages, step, walk
+from quantgod.orderbook.windows import plan_windows
 from quantgod.storage.archives.line_reader import MemberText
 from quantgod.storage.archives.streams import Stream
-from quantgod.storage.outputs.manifest import Recipe
-from quantgod.storage.sample_rule import sample_rule
-from quantgod.storage.windows import plan_windows
 
 
 @dataclass(frozen=True)
@@ -40,10 +37,10 @@ class Subject:
     window_ms: int | None  # None: by the memory budget
     moments: Moments | None  # of the fixed scaler; None: unscaled
 
-    @property
-    def rule(self) -> SampleRule:
-        """How the stream is sampled."""
-        return sample_rule(self.stream, self.recipe)
+    def stages(self, text: Text) -> Stages:
+        """The stages of a window, reading from a text of the stream."""
+        rule = self.stream.sample_rule(self.recipe)
+        return plain_stages(parser_of(self.stream.dialect, text), self.recipe, rule)
 
     def open_text(self) -> MemberText:
         """The stream's text from its start; to be closed."""
@@ -77,21 +74,15 @@ class Replay:
     """One text on its way through the stages, window by window, as the flow runs them."""
 
     def __init__(self, subject: Subject, text: Text) -> None:
-        self.cursor, self.at_end = Cursor(), False
-        self._subject, self._text = subject, text
-        self._book = OrderBook()
+        self._subject, self._stages = subject, subject.stages(text)
+        self._state = State()
         self._before: LastBar | None = None
 
     def make_bars(self, window: Window) -> pa.Table:
         """Phase 1 of one window."""
-        recipe = self._subject.recipe
-        parsed = self._subject.stream.dialect.parse_window(self._text, self.cursor, window)
-        sampled = take_samples(
-            parsed.messages, parsed.more_inside, self._book, window, self._subject.rule
-        )
-        self.cursor, self.at_end, self._book = parsed.cursor, parsed.at_end, sampled.book
-        samples = cut_levels(sampled.samples, recipe.orderbook_levels)
-        return to_table([make_bars(samples, recipe.bar_interval_ms).bars])
+        made = step(self._stages, window, self._state)
+        self._state = made.state
+        return to_table([made.bars])
 
     def make_rows(self, bars: pa.Table) -> pa.Table:
         """Phase 2 of the bars just made."""
@@ -105,17 +96,14 @@ class Replay:
 
 def find_covered(subject: Subject) -> Covered:
     """Read the stream once, from its first message to its end."""
-    bar_ms, window_ms = subject.recipe.bar_interval_ms, subject.window_ms
-    plan = plan_windows(subject.stream, subject.rule, bar_ms, window_ms)
-    windows, ends = [plan.first()], list[int]()
+    recipe, stream = subject.recipe, subject.stream
+    plan = plan_windows(stream.extent, recipe, stream.sample_rule(recipe), subject.window_ms)
+    windows, ends = list[Window](), list[int]()
     with closing(subject.open_text()) as text:
-        replay = Replay(subject, text)
-        while True:
-            offset = replay.cursor.offset
-            ends += times_ms(replay.make_bars(windows[-1]), "available_at").tolist()
-            if replay.at_end:
-                return Covered(tuple(windows), tuple(ends))
-            windows.append(plan.after(windows[-1], offset, replay.cursor.offset))
+        for window, made in walk(subject.stages(text), plan):
+            windows.append(window)
+            ends += made.bars.columns["available_at"].tolist()
+    return Covered(tuple(windows), tuple(ends))
 
 
 def draw_instant(bar_ends: Sequence[int], bar_interval_ms: int, random: Random) -> int:

@@ -18,6 +18,7 @@ from quantgod.orderbook.calendar import DAY_MS, clock, iso
 from quantgod.orderbook.counts import Counts
 from quantgod.orderbook.features import times_ms
 from quantgod.orderbook.messages import Float64Array, Int64Array
+from quantgod.orderbook.recipe import DayGrid
 from quantgod.orderbook.schema import FEATURES, level_names
 
 Severity = Literal["ok", "info", "warning", "error"]
@@ -43,19 +44,6 @@ class Limits:
 
     max_gap_ms: int
     min_coverage: float  # share of the day's bars
-
-
-@dataclass(frozen=True)
-class DayGrid:
-    """The day and bar interval that a table must fit."""
-
-    day_ms: int
-    bar_interval_ms: int
-
-    @property
-    def bars(self) -> int:
-        """Bars in a whole day."""
-        return DAY_MS // self.bar_interval_ms
 
 
 def check_table(table: pa.Table, schema: pa.Schema, grid: DayGrid, levels: int) -> list[Finding]:

@@ -19,25 +19,12 @@ from quantgod.orderbook.book.side import COUNT, read_best
 from quantgod.orderbook.calendar import Window
 from quantgod.orderbook.counts import Counts
 from quantgod.orderbook.messages import Float64Array, Int64Array, Messages
+from quantgod.orderbook.recipe import FEATURE_DEPTH, SampleRule
 
 # What became of a grid instant.
 NO_BOOK, SAMPLE, UNKNOWN, STALE, ONE_SIDED, CROSSED = range(6)
 
-FEATURE_DEPTH = 5  # levels a side in deep_obi
-
 Int32Array = NDArray[np.int32]
-
-
-@dataclass(frozen=True)
-class SampleRule:
-    """What shapes samples: all that ``take_samples`` needs besides messages and book."""
-
-    interval_ms: int  # Δ
-    max_staleness_ms: int
-    drop_on_gap: bool
-    depth: int  # levels a side that are read from the book
-    levels: int  # N, the hard cut that follows
-    promised_depth: int = 0  # levels a side that the stream's topic promises; 0: nothing promised
 
 
 @dataclass(frozen=True, eq=False)

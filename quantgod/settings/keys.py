@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from quantgod.orderbook.recipe import Recipe
 from quantgod.settings.values import (
     CODEC_WORDS,
     BarInterval,
@@ -101,6 +102,17 @@ class Etl(Section):
     def window_ms(self) -> int | None:
         """Length of a window in milliseconds; None: to be chosen by the memory budget."""
         return None if self.window == "auto" else duration_ms(self.window)
+
+    @property
+    def recipe(self) -> Recipe:
+        """All that shapes the bars."""
+        return Recipe(
+            sampling_interval_ms=self.sampling_interval_ms,
+            bar_interval_ms=self.bar_interval_ms,
+            orderbook_levels=self.orderbook_levels,
+            max_staleness_ms=self.max_staleness_ms,
+            on_sequence_gap=self.on_sequence_gap,
+        )
 
     @property
     def codec_and_level(self) -> tuple[str, int | None]:

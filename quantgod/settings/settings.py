@@ -6,7 +6,7 @@ the environment, then overrides; the later wins. A key that does not exist is an
 stands, and every error is a ``SettingsError``: what was expected, what was found, and where.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -132,10 +132,24 @@ def _config_path(config: Path | str) -> Path:
     return path.absolute() if path.exists() else PROJECT_ROOT / path
 
 
+def etl_settings(values: Mapping[str, Any]) -> Etl:
+    """Check keys of the section ``etl`` that are given in Python; the others keep their defaults.
+
+    Raises:
+        SettingsError: a key is unknown or a value wrong; lists all of them.
+    """
+    keys = {f"etl.{name}": value for name, value in values.items()}
+    return _check(from_mapping(keys, _known(), lambda key: f"argument {key[4:]}"), _known()).etl
+
+
 def _load(config: Path, last: Sequence[Given]) -> Settings:
-    """The later source wins; what is wrong in any of them is told in one error."""
+    """Read all sources; a later one wins."""
     known = _known()
-    given = [*from_file(config, known), *from_environment(known), *last]
+    return _check([*from_file(config, known), *from_environment(known), *last], known)
+
+
+def _check(given: Sequence[Given], known: Collection[str]) -> Settings:
+    """Settings of the values given, of which later ones win; reports all problems in one error."""
     problems = [unknown_key(each, known) for each in given if each.key not in known]
     winners = {each.key: each for each in given if each.key in known}
     try:

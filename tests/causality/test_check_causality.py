@@ -16,10 +16,10 @@ from quantgod.causality import trials as causality_trials
 from quantgod.causality.check import main
 from quantgod.causality.trials import windows_until
 from quantgod.orderbook.calendar import Window
+from quantgod.orderbook.recipe import Recipe
 from quantgod.orderbook.sampling import Sampled
 from quantgod.orderbook.scaling import Moments
 from quantgod.orderbook.schema import FEATURES
-from quantgod.storage.outputs.manifest import Recipe
 from quantgod.storage.outputs.scaler_files import FitRange, save_scaler
 from quantgod.synthetic import StreamSpec, generate_text, rename_symbol, split_lines
 from quantgod.synthetic.demo import write_archive

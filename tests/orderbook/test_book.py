@@ -13,7 +13,8 @@ from quantgod.orderbook.calendar import day_start_ms
 from quantgod.orderbook.counts import Counts
 from quantgod.orderbook.formats import bybit
 from quantgod.orderbook.messages import Cursor
-from quantgod.orderbook.sampling import SampleRule, take_samples
+from quantgod.orderbook.recipe import SampleRule
+from quantgod.orderbook.sampling import take_samples
 from tests.support.bybit_lines import INT64_MAX, INT64_MIN, Level, Line
 from tests.support.core import MemoryText, cut_day
 from tests.support.examples import ASKS, BIDS, delta, snapshot, text_of

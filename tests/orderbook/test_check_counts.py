@@ -11,7 +11,6 @@ import pytest
 from quantgod.orderbook.calendar import DAY_MS
 from quantgod.orderbook.checks import (
     Coverage,
-    DayGrid,
     Finding,
     check_counts,
     check_coverage,
@@ -19,6 +18,7 @@ from quantgod.orderbook.checks import (
     measure_coverage,
 )
 from quantgod.orderbook.counts import Counts
+from quantgod.orderbook.recipe import DayGrid
 from tests.support.day_tables import BAR_MS
 from tests.support.stream_plans import D0, D1
 

@@ -10,7 +10,6 @@ import pytest
 
 from quantgod.orderbook.calendar import DAY_MS
 from quantgod.orderbook.checks import (
-    DayGrid,
     Finding,
     check_books,
     check_schema,
@@ -18,6 +17,7 @@ from quantgod.orderbook.checks import (
     check_times,
     check_values,
 )
+from quantgod.orderbook.recipe import DayGrid
 from quantgod.orderbook.schema import FEATURES, bars_schema, output_schema
 from tests.support.day_tables import BAR_MS, make_bars, make_output, put_value
 from tests.support.stream_plans import D0

@@ -13,7 +13,6 @@ import pytest
 
 from quantgod.orderbook.checks import (
     Coverage,
-    DayGrid,
     check_counts,
     check_coverage,
     check_gaps,
@@ -21,12 +20,13 @@ from quantgod.orderbook.checks import (
 )
 from quantgod.orderbook.counts import Counts
 from quantgod.orderbook.features import LastBar, times_ms
+from quantgod.orderbook.recipe import DayGrid, Recipe
 from quantgod.orderbook.scaling import Moments
 from quantgod.orderbook.schema import FEATURES, bars_schema, output_schema
 from quantgod.settings.values import PROJECT_ROOT
 from quantgod.storage.archives.archive import Archive, Member
 from quantgod.storage.archives.streams import Stream
-from quantgod.storage.outputs.manifest import BarsRecord, Recipe, origin_of, output_metadata
+from quantgod.storage.outputs.manifest import BarsRecord, origin_of, output_metadata
 from quantgod.storage.outputs.scaler_files import FitRange, json_path, save_scaler
 from quantgod.storage.outputs.tables import Compression
 

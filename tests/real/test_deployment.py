@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from quantgod.orderbook.calendar import day_of, day_start_ms
-from quantgod.orderbook.checks import DayGrid, check_table
+from quantgod.orderbook.checks import check_table
+from quantgod.orderbook.recipe import DayGrid
 from quantgod.orderbook.schema import output_schema
 from quantgod.settings.values import PROJECT_ROOT
 from quantgod.storage.outputs.tables import read_table

@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from quantgod.errors import DamagedArchiveError, UnknownDialectError
+from quantgod.orderbook.recipe import Recipe
+from quantgod.orderbook.windows import FIRST_MS, plan_windows
 from quantgod.storage.archives import line_reader as member_text
 from quantgod.storage.archives.archive import Member, find_archives, list_members
 from quantgod.storage.archives.line_reader import MemberText
 from quantgod.storage.archives.streams import read_streams
-from quantgod.storage.outputs.manifest import Recipe, origin_of
+from quantgod.storage.outputs.manifest import origin_of
 from quantgod.storage.progress import progress_board
-from quantgod.storage.sample_rule import sample_rule
-from quantgod.storage.windows import FIRST_MS, plan_windows
 from tests.support.csv_rows import TARDIS_HEADER, tardis_row, text_of
 from tests.support.zips import TEXT, archive_at, write_gzip
 
@@ -145,7 +145,7 @@ def test_windows_of_a_text_of_unknown_size_begin_short(tmp_path: Path) -> None:
     """No guess may decide how much is held in memory."""
     (stream,) = read_streams(write_gzip(tmp_path, NAME, ROWS))
     recipe = Recipe(1000, 60_000, 10, 10_000, "drop")
-    plan = plan_windows(stream, sample_rule(stream, recipe), 60_000, None)
+    plan = plan_windows(stream.extent, recipe, stream.sample_rule(recipe))
     first = plan.first()
     assert first.end_ms - first.start_ms == FIRST_MS
     second = plan.after(first, 0, 1000)

@@ -16,6 +16,7 @@ from flows.survey import layout_of
 from quantgod.orderbook import schema
 from quantgod.orderbook.counts import Counts
 from quantgod.orderbook.features import LastBar
+from quantgod.orderbook.recipe import Recipe
 from quantgod.settings.settings import load_settings
 from quantgod.settings.values import PROJECT_ROOT
 from quantgod.storage.archives.archive import Archive
@@ -23,7 +24,6 @@ from quantgod.storage.archives.streams import Stream
 from quantgod.storage.outputs import manifest
 from quantgod.storage.outputs.manifest import (
     BarsRecord,
-    Recipe,
     bars_path,
     is_valid_output,
     output_metadata,
@@ -52,29 +52,37 @@ def test_every_setting_of_a_recipe_is_tried_here() -> None:
 
 def test_a_recipes_folder_is_readable_and_its_own() -> None:
     """Bars made otherwise lie elsewhere."""
-    assert RECIPE.folder.startswith("1000ms-60000ms-200levels-")
-    assert len({recipe.folder for recipe in (RECIPE, *OTHERS.values())}) == 1 + len(OTHERS)
-    assert replace(RECIPE).folder == RECIPE.folder
+    folder = manifest.recipe_folder(RECIPE)
+    assert folder.startswith("1000ms-60000ms-200levels-")
+    others = {manifest.recipe_folder(recipe) for recipe in OTHERS.values()}
+    assert len(others | {folder}) == 1 + len(OTHERS)
+    assert manifest.recipe_folder(replace(RECIPE)) == folder
 
 
 def test_another_schema_is_another_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     """§5: bars are made again when the schema changed."""
-    before = RECIPE.folder
+    before = manifest.recipe_folder(RECIPE)
     monkeypatch.setattr(manifest, "SCHEMA_VERSION", schema.SCHEMA_VERSION + "x")
-    assert RECIPE.folder != before
+    assert manifest.recipe_folder(RECIPE) != before
 
 
 def test_where_bars_lie(tmp_path: Path) -> None:
     """By series and day, whichever archive they came from."""
     path = bars_path(tmp_path, RECIPE, "linear/BTCUSDT", "BTCUSDT", DAY)
-    expected = tmp_path / RECIPE.folder / "linear" / "BTCUSDT" / "2024-08-08_BTCUSDT.parquet"
+    expected = (
+        tmp_path
+        / manifest.recipe_folder(RECIPE)
+        / "linear"
+        / "BTCUSDT"
+        / "2024-08-08_BTCUSDT.parquet"
+    )
     assert path == expected
 
 
 @pytest.mark.parametrize("symbol", ["../../../x", "/x", "A/B", "..", "a\x00b", "A%2FB", "\ud800"])
 def test_a_symbol_is_no_path(tmp_path: Path, symbol: str) -> None:
     """It comes out of a message: whatever it is, the bars stay in their folder."""
-    folder = tmp_path / RECIPE.folder / "linear"
+    folder = tmp_path / manifest.recipe_folder(RECIPE) / "linear"
     path = bars_path(tmp_path, RECIPE, "linear", symbol, DAY)
     assert path.parent == folder
     assert "\x00" not in path.name

@@ -15,10 +15,10 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 
 from quantgod.errors import ScalerError
+from quantgod.orderbook.recipe import Recipe
 from quantgod.orderbook.scaling import Moments, apply_scaler, feature_rows
 from quantgod.orderbook.schema import FEATURES, SCHEMA_VERSION
 from quantgod.storage.outputs import scaler_files
-from quantgod.storage.outputs.manifest import Recipe
 from quantgod.storage.outputs.scaler_files import (
     FitRange,
     Scaler,

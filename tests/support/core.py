@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from quantgod.orderbook.bars import make_bars, to_table
 from quantgod.orderbook.book.ladder import RUNGS
 from quantgod.orderbook.book.order_book import OrderBook
 from quantgod.orderbook.calendar import DAY_MS, Window, day_start_ms
 from quantgod.orderbook.counts import Counts
 from quantgod.orderbook.formats import bybit
 from quantgod.orderbook.formats.dialect import Dialect
-from quantgod.orderbook.messages import Cursor
-from quantgod.orderbook.sampling import FEATURE_DEPTH, SampleRule, Samples, cut_levels, take_samples
+from quantgod.orderbook.messages import Cursor, Parsed
+from quantgod.orderbook.recipe import FEATURE_DEPTH, Recipe, SampleRule
+from quantgod.orderbook.sampling import Sampled, Samples, cut_levels, take_samples
+from quantgod.orderbook.step import State, join, parser_of, plain_stages, step
 from tests.support.twin import TwinSettings
 
 
@@ -51,16 +52,20 @@ class CoreDay:
     cursor: Cursor
 
 
+def recipe_of(settings: TwinSettings) -> Recipe:
+    return Recipe(
+        settings.sampling_interval_ms,
+        settings.bar_interval_ms,
+        settings.levels,
+        settings.max_staleness_ms,
+        settings.on_sequence_gap,
+    )
+
+
 def rule_of(settings: TwinSettings, topic: str | None, depth: int | None = None) -> SampleRule:
     promised = bybit.promised_depth(topic)
-    return SampleRule(
-        interval_ms=settings.sampling_interval_ms,
-        max_staleness_ms=settings.max_staleness_ms,
-        drop_on_gap=settings.on_sequence_gap == "drop",
-        depth=depth or max(settings.levels, FEATURE_DEPTH, min(promised, 10)),
-        levels=settings.levels,
-        promised_depth=promised,
-    )
+    rule = recipe_of(settings).sample_rule(promised)
+    return replace(rule, depth=depth or max(settings.levels, FEATURE_DEPTH, min(promised, 10)))
 
 
 def cut_day(day: dt.date, cuts: Iterable[int] = ()) -> list[Window]:
@@ -80,17 +85,21 @@ def rebuild_with_core(
     dialect: Dialect = bybit.DIALECT,
 ) -> CoreDay:
     """Parse → sample → cut → bars, window by window, each stage fed by the one before."""
-    source, cursor, book, counts = MemoryText(text, piece), Cursor(), OrderBook(), Counts()
-    parts, all_samples, unreadable = [], [], ()
+    source, state, steps, all_samples = MemoryText(text, piece), State(), [], []
+    rule = rule_of(settings, topic)
+
+    def sample(window: Window, parsed: Parsed, book: OrderBook) -> Sampled:
+        return take_samples(parsed.messages, parsed.more_inside, book, window, rule, rungs)
+
+    def cut(_: Window, samples: Samples) -> Samples:
+        all_samples.append(cut_levels(samples, settings.levels))
+        return all_samples[-1]
+
+    recipe = recipe_of(settings)
+    stages = plain_stages(parser_of(dialect, source), recipe, rule)
+    stages = stages._replace(sample=sample, cut_levels=cut)
     for window in windows:
-        parsed = dialect.parse_window(source, cursor, window)
-        rule = rule_of(settings, topic)
-        sampled = take_samples(parsed.messages, parsed.more_inside, book, window, rule, rungs)
-        samples = cut_levels(sampled.samples, settings.levels)
-        resampled = make_bars(samples, settings.bar_interval_ms)
-        cursor, book = parsed.cursor, sampled.book
-        parts.append(resampled.bars)
-        all_samples.append(samples)
-        counts = counts + parsed.counts + sampled.counts + resampled.counts
-        unreadable += parsed.unreadable_lines
-    return CoreDay(to_table(parts), all_samples, counts, unreadable[:10], cursor)
+        steps.append(step(stages, window, state))
+        state = steps[-1].state
+    made = join(steps)
+    return CoreDay(made.table, all_samples, made.counts, made.unreadable_lines, made.cursor)

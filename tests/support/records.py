@@ -10,8 +10,9 @@ from typing import Any
 
 from quantgod.orderbook.counts import Counts
 from quantgod.orderbook.features import LastBar
+from quantgod.orderbook.recipe import Recipe
 from quantgod.storage.archives.streams import Stream
-from quantgod.storage.outputs.manifest import BarsRecord, Recipe, origin_of
+from quantgod.storage.outputs.manifest import BarsRecord, origin_of
 from quantgod.storage.outputs.tables import Compression
 
 RECIPE = Recipe(1000, 60_000, 200, 10_000, "drop")

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import glob
 import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from pathlib import PurePosixPath
+from functools import partial
+from pathlib import Path, PurePosixPath
 
-from quantgod.errors import ArchiveError, DuplicateStreamError
-from quantgod.orderbook.calendar import day_of
+from quantgod.errors import ArchiveError, DuplicateStreamError, SourceError
+from quantgod.orderbook.calendar import Window, day_of, day_start_ms
 from quantgod.orderbook.formats import choose_dialect, dialect_named
 from quantgod.orderbook.formats.dialect import Dialect
-from quantgod.storage.archives.archive import Archive, Member, list_members
+from quantgod.orderbook.messages import Cursor, Parsed
+from quantgod.orderbook.recipe import Recipe, SampleRule
+from quantgod.orderbook.step import StreamBars, join, plain_stages, walk
+from quantgod.orderbook.windows import Extent, plan_windows
+from quantgod.storage.archives.archive import Archive, Member, find_archives, list_members
 from quantgod.storage.archives.line_reader import close_reader, text_at
+from quantgod.storage.progress import ProgressSlot
 
 _ISO_DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 _SYMBOL_IN_NAME = re.compile(r"\d{4}-\d{2}-\d{2}_([A-Za-z0-9-]+)")
@@ -51,6 +58,15 @@ class Stream:
     def dialect(self) -> Dialect:
         """How its text is read."""
         return dialect_named(self.dialect_name)
+
+    @property
+    def extent(self) -> Extent:
+        """Its day, first message and size, as window planning takes them."""
+        return Extent(day_start_ms(self.day), self.first_ms, self.member.size)
+
+    def sample_rule(self, recipe: Recipe) -> SampleRule:
+        """How it is sampled by a recipe."""
+        return recipe.sample_rule(self.dialect.promised_depth(self.topic))
 
     def __str__(self) -> str:
         return self.output.removesuffix(".parquet")
@@ -121,6 +137,76 @@ def _read_stream(
     return Stream(
         archive, member, symbol, head.topic, day, output, is_synthetic, head.first_ms, dialect.name
     )  # fmt: skip
+
+
+def open_stream(path: Path, member: str | None = None) -> Stream:
+    """Find the stream of an archive.
+
+    Args:
+        path: the archive.
+        member: chooses one of its members.
+
+    Raises:
+        SourceError: there is no file at ``path``, or not exactly one such member.
+        ArchiveError: the archive cannot be used.
+    """
+    found = find_archives(path.absolute().parent, glob.escape(path.name))
+    if not found:
+        raise SourceError(f"expected an archive at {path}, found no file")
+    streams = read_streams(found[0])
+    chosen = [stream for stream in streams if member in (None, stream.member.name)]
+    if len(chosen) != 1:
+        names = ", ".join(stream.member.name for stream in streams)
+        raise SourceError(
+            f"expected one member{f' named {member}' if member else ''} in {path}, found: {names}. "
+            "Choose one of them"
+        )
+    return chosen[0]
+
+
+def parse_stream(
+    stream: Stream,
+    window: Window,
+    cursor: Cursor,
+    progress: ProgressSlot | None = None,
+    read_ahead: bool = False,
+) -> Parsed:
+    """Parse one window of a stream's text, read from its archive through memory.
+
+    Args:
+        stream: the member and its dialect.
+        window: which times to read.
+        cursor: where the window before ended.
+        progress: counts the text that was read.
+        read_ahead: inflate in a thread of its own.
+
+    Raises:
+        ArchiveError: the archive cannot be used; names archive, member and line.
+        OSError: the archive cannot be read.
+    """
+    archive, member = stream.archive, stream.member
+    with text_at(archive, member, cursor.offset, progress, read_ahead) as text:
+        try:
+            parsed = stream.dialect.parse_window(text, cursor, window)
+        except ArchiveError as error:
+            # The parser knows the line; the archive is known only here.
+            raise type(error)(error.reason, archive.path, member.name, error.line) from None
+    if parsed.at_end:
+        close_reader()
+        archive.check_unchanged()
+    return parsed
+
+
+def make_stream_bars(stream: Stream, recipe: Recipe) -> StreamBars:
+    """Make the bars of a whole stream in this process.
+
+    Raises:
+        ArchiveError, OSError: as ``parse_stream``.
+    """
+    rule = stream.sample_rule(recipe)
+    stages = plain_stages(partial(parse_stream, stream), recipe, rule)
+    plan = plan_windows(stream.extent, recipe, rule)
+    return join(stepped for _, stepped in walk(stages, plan))
 
 
 def find_duplicates(streams: Iterable[Stream]) -> dict[Stream, DuplicateStreamError]:

@@ -7,14 +7,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from quantgod.orderbook.features import LastBar
+from quantgod.orderbook.recipe import Recipe
 from quantgod.storage.archives.streams import Stream
-from quantgod.storage.outputs.manifest import (
-    BarsRecord,
-    Recipe,
-    bars_path,
-    origin_of,
-    read_bars_record,
-)
+from quantgod.storage.outputs.manifest import BarsRecord, bars_path, origin_of, read_bars_record
 from quantgod.storage.outputs.quarantine import Quarantine
 from quantgod.storage.outputs.tables import Compression
 

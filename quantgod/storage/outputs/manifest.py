@@ -14,31 +14,16 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
 
+from quantgod.errors import NoBarsError
+from quantgod.orderbook.arrays.arrow import to_numpy
+from quantgod.orderbook.checks import check_table, measure_coverage
 from quantgod.orderbook.counts import Counts
-from quantgod.orderbook.features import LastBar
-from quantgod.orderbook.schema import SCHEMA_VERSION
+from quantgod.orderbook.features import LastBar, times_ms
+from quantgod.orderbook.recipe import Recipe
+from quantgod.orderbook.schema import SCHEMA_VERSION, bars_schema
+from quantgod.orderbook.step import StreamBars
 from quantgod.storage.archives.streams import Stream
 from quantgod.storage.outputs.tables import Compression, read_metadata
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """The settings of contract §2–§4: all that shapes the bars besides the archive."""
-
-    sampling_interval_ms: int
-    bar_interval_ms: int
-    orderbook_levels: int
-    max_staleness_ms: int
-    on_sequence_gap: str
-
-    @property
-    def folder(self) -> str:
-        """Folder of the bars made so: readable, and different for every recipe and schema."""
-        digest = sha256(json.dumps([SCHEMA_VERSION, asdict(self)]).encode()).hexdigest()
-        return (
-            f"{self.sampling_interval_ms}ms-{self.bar_interval_ms}ms"
-            f"-{self.orderbook_levels}levels-{digest[:8]}"
-        )
 
 
 @dataclass(frozen=True)
@@ -70,6 +55,48 @@ class BarsRecord:
         return cls(**values)
 
 
+def make_record(stream: Stream, bars: StreamBars, recipe: Recipe) -> BarsRecord:
+    """Describe a stream's bars for their file: all that later runs need of them.
+
+    Raises:
+        NoBarsError: there are no bars.
+    """
+    if bars.table.num_rows == 0:
+        raise NoBarsError(_why_no_bars(bars.counts), stream.archive.path, stream.member.name)
+    grid, levels = recipe.day_grid(stream.day), recipe.orderbook_levels
+    findings = check_table(bars.table, bars_schema(levels), grid, levels)
+    samples = to_numpy(bars.table["sample_count"])
+    coverage = measure_coverage(samples, grid, recipe.sampling_interval_ms)
+    return BarsRecord(
+        origin=origin_of(stream),
+        source=str(stream.archive.root),
+        topic=bars.cursor.topic,
+        bars=coverage.bars,
+        full_bars=coverage.full_bars,
+        last_bar=LastBar(int(times_ms(bars.table)[-1]), bars.table["close"][-1].as_py()),
+        counts=bars.counts,
+        unreadable_lines=bars.unreadable_lines,
+        errors=tuple(f"{f.check}: {f.figures}" for f in findings if f.severity == "error"),
+    )
+
+
+def _why_no_bars(counts: Counts) -> str:
+    """Describe what the stream holds instead of a bar, so that its owner knows where to look."""
+    reasons = {
+        "lines": counts.lines,
+        "unreadable": counts.unreadable,
+        "messages outside the day": counts.outside_day,
+        "deltas before the first snapshot": counts.before_snapshot,
+        "snapshots": counts.snapshots,
+        "instants with an unknown book": counts.unknown,
+        "stale": counts.stale,
+        "one-sided": counts.one_sided,
+        "crossed": counts.crossed,
+    }
+    figures = ", ".join(f"{name} {count}" for name, count in reasons.items())
+    return f"no_bars: the stream gave no bar. Found: {figures}"
+
+
 def origin_of(stream: Stream) -> dict[str, str | int | None]:
     """What identifies a stream's bytes: archive, size, mtime, member CRC (contract §5)."""
     return {
@@ -84,11 +111,20 @@ def origin_of(stream: Stream) -> dict[str, str | int | None]:
     }
 
 
+def recipe_folder(recipe: Recipe) -> str:
+    """Name the bars folder of a recipe: readable, and different for each recipe and schema."""
+    digest = sha256(json.dumps([SCHEMA_VERSION, asdict(recipe)]).encode()).hexdigest()
+    return (
+        f"{recipe.sampling_interval_ms}ms-{recipe.bar_interval_ms}ms"
+        f"-{recipe.orderbook_levels}levels-{digest[:8]}"
+    )
+
+
 def bars_path(bars: Path, recipe: Recipe, folder: str, symbol: str, day: date) -> Path:
     """Where the bars of a series' day lie, whichever archive they came from."""
     # The symbol is whatever a message says: quoted, it is no path.
     name = f"{day}_{quote(symbol, safe='', errors='surrogatepass')}.parquet"
-    return bars / recipe.folder / folder / name
+    return bars / recipe_folder(recipe) / folder / name
 
 
 def read_bars_record(path: Path) -> BarsRecord | None:

@@ -15,9 +15,9 @@ from typing import Any
 
 from quantgod.errors import ScalerError
 from quantgod.orderbook.calendar import iso
+from quantgod.orderbook.recipe import Recipe
 from quantgod.orderbook.scaling import Moments, to_sklearn
 from quantgod.orderbook.schema import FEATURES, SCHEMA_VERSION
-from quantgod.storage.outputs.manifest import Recipe
 from quantgod.storage.outputs.tables import write_file
 
 

@@ -1,0 +1,121 @@
+"""One window of a stream: text → messages → samples → bars, and the state for the next window.
+
+``step`` runs the four stages of a window on values alone, so repeating it gives the same bars.
+``walk`` repeats it over a whole stream. The flow gives both its Prefect tasks as stages; everyone
+else takes ``plain_stages``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from quantgod.orderbook.bars import Bars, Resampled, make_bars, to_table
+from quantgod.orderbook.book.order_book import OrderBook
+from quantgod.orderbook.calendar import Window
+from quantgod.orderbook.counts import Counts
+from quantgod.orderbook.formats.dialect import Dialect, Text
+from quantgod.orderbook.messages import Cursor, Parsed
+from quantgod.orderbook.recipe import Recipe, SampleRule
+from quantgod.orderbook.sampling import Sampled, Samples, cut_levels, take_samples
+from quantgod.orderbook.windows import WindowPlan
+
+KEPT_LINES = 10  # numbers of unreadable lines kept per stream
+
+Parse = Callable[[Window, Cursor], Parsed]
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Where a stream is between two windows."""
+
+    cursor: Cursor = field(default_factory=Cursor)
+    book: OrderBook = field(default_factory=OrderBook)
+    at_end: bool = False  # the text is read to its end
+
+
+class Stages(NamedTuple):
+    """The four stages of a window, as plain functions or as tasks."""
+
+    parse: Parse
+    sample: Callable[[Window, Parsed, OrderBook], Sampled]
+    cut_levels: Callable[[Window, Samples], Samples]
+    resample: Callable[[Window, Samples], Resampled]
+
+
+@dataclass(frozen=True, eq=False)
+class Stepped:
+    """The result of one window."""
+
+    bars: Bars
+    counts: Counts
+    unreadable_lines: tuple[int, ...]  # line numbers of the first few
+    state: State
+
+
+@dataclass(frozen=True, eq=False)
+class StreamBars:
+    """The bars of a whole stream."""
+
+    table: pa.Table  # with the schema ``bars_schema(levels)``
+    counts: Counts
+    unreadable_lines: tuple[int, ...]
+    cursor: Cursor  # after the last line
+
+
+def parser_of(dialect: Dialect, text: Text) -> Parse:
+    """The parse stage of a text that is open already."""
+    return lambda window, cursor: dialect.parse_window(text, cursor, window)
+
+
+def plain_stages(parse: Parse, recipe: Recipe, rule: SampleRule) -> Stages:
+    """The stages as plain functions; ``parse`` knows where the text comes from."""
+    return Stages(
+        parse=parse,
+        sample=lambda window, parsed, book: take_samples(
+            parsed.messages, parsed.more_inside, book, window, rule
+        ),
+        cut_levels=lambda _, samples: cut_levels(samples, recipe.orderbook_levels),
+        resample=lambda _, samples: make_bars(samples, recipe.bar_interval_ms),
+    )
+
+
+def step(stages: Stages, window: Window, state: State) -> Stepped:
+    """Make the bars of one window. The state given stays as it is."""
+    parsed = stages.parse(window, state.cursor)
+    sampled = stages.sample(window, parsed, state.book)
+    resampled = stages.resample(window, stages.cut_levels(window, sampled.samples))
+    return Stepped(
+        resampled.bars,
+        parsed.counts + sampled.counts + resampled.counts,
+        parsed.unreadable_lines,
+        State(parsed.cursor, sampled.book, parsed.at_end),
+    )
+
+
+def walk(stages: Stages, plan: WindowPlan) -> Iterator[tuple[Window, Stepped]]:
+    """Make the bars of a stream, window by window, from its first message to its end."""
+    window, state = plan.first(), State()
+    while True:
+        began = state.cursor.offset
+        stepped = step(stages, window, state)
+        state = stepped.state
+        yield window, stepped
+        if state.at_end:
+            return
+        window = plan.after(window, began, state.cursor.offset)
+
+
+def join(steps: Iterable[Stepped]) -> StreamBars:
+    """Join the windows of a stream, at least one, into one table and one set of counts."""
+    made = list(steps)
+    lines = [line for each in made for line in each.unreadable_lines]
+    return StreamBars(
+        to_table([each.bars for each in made]),
+        sum((each.counts for each in made), Counts()),
+        tuple(lines[:KEPT_LINES]),
+        made[-1].state.cursor,
+    )

@@ -216,7 +216,7 @@ check_imports() {
   if ! is_done check "$key"; then
     quietly "the self-check" .venv/bin/python -c '
 import isal, joblib, numba, numpy, orjson, pandas, prefect.server.api.server, pyarrow.parquet
-import pydantic_settings, rich, sklearn.preprocessing, yaml
+import pydantic, rich, sklearn.preprocessing, yaml
 import flows, quantgod, tasks'
     mark_done check "$key"
   fi

@@ -22,7 +22,7 @@ from quantgod.errors import ArchiveError, L2Error, SourceError
 from quantgod.orderbook.calendar import iso
 from quantgod.orderbook.recipe import Recipe
 from quantgod.orderbook.scaling import Moments
-from quantgod.settings.given import AS_HELP_SHOWS, complain, problem
+from quantgod.settings.complaints import AS_HELP_SHOWS, complain, problem
 from quantgod.settings.settings import Settings, describe_settings, parse_command_line
 from quantgod.storage.archives.archive import Archive, find_archives
 from quantgod.storage.archives.streams import read_streams

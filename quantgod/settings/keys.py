@@ -15,7 +15,7 @@ from quantgod.settings.values import (
     CODEC_WORDS,
     BarInterval,
     ClashError,
-    Compression,
+    CodecName,
     Count,
     Duration,
     Instant,
@@ -24,13 +24,13 @@ from quantgod.settings.values import (
     Share,
     Text,
     UtcDay,
-    Window,
+    WindowLength,
     Workers,
     duration_ms,
 )
 
 
-def key(default: object, expected: str, meaning: str) -> Any:
+def setting(default: object, expected: str, meaning: str) -> Any:
     """One setting: its default, its unit and allowed values in words, and what it means."""
     return Field(default, description=meaning, json_schema_extra={"expected": expected})
 
@@ -44,50 +44,50 @@ class Section(BaseModel):
 class Paths(Section):
     """Where things are read and written. Relative paths are relative to the project root."""
 
-    rclone_mount: ProjectPath = key(
+    rclone_mount: ProjectPath = setting(
         "/workspace/gdrive/My Drive/...",
         "path, with no placeholder `...` left in it",
         "folder in which the archives are seen",
     )
-    processed_output: ProjectPath = key("data/L2/pre_processed", "path", "final Parquet")
-    scaler_path: ProjectPath = key(
+    processed_output: ProjectPath = setting("data/L2/pre_processed", "path", "final Parquet")
+    scaler_path: ProjectPath = setting(
         "data/artifacts/scaler.pkl", "path", "scaler; `scaler.json` stands beside it"
     )
-    bars: ProjectPath = key("data/L2/bars", "path", "results of phase 1, kept for later runs")
-    quarantine: ProjectPath = key(
+    bars: ProjectPath = setting("data/L2/bars", "path", "results of phase 1, kept for later runs")
+    quarantine: ProjectPath = setting(
         "data/L2/quarantine", "path", "files that failed validation, with their reports"
     )
-    logs: ProjectPath = key("logs", "path", "log files")
+    logs: ProjectPath = setting("logs", "path", "log files")
 
 
 class Etl(Section):
     """From messages to bars."""
 
-    sampling_interval_ms: Count = key(
+    sampling_interval_ms: Count = setting(
         1000,
         "milliseconds, a whole number from 1 that divides etl.resampling_interval",
         "Δ, time between two samples of the book",
     )
-    resampling_interval: BarInterval = key(
+    resampling_interval: BarInterval = setting(
         "1min",
         "fixed-length pandas alias (1s, 5min, 1h), a whole number of ms that divides a day",
         "W, length of a bar",
     )
-    orderbook_levels: Count = key(
+    orderbook_levels: Count = setting(
         200, "levels, a whole number from 1", "N, levels kept a side: the hard cut"
     )
-    compression: Compression = key("snappy", CODEC_WORDS, "compression of the Parquet files")
-    max_staleness_ms: Count = key(
+    compression: CodecName = setting("snappy", CODEC_WORDS, "compression of the Parquet files")
+    max_staleness_ms: Count = setting(
         10_000,
         "milliseconds, a whole number from 1",
         "age of the last message above which no sample is taken",
     )
-    on_sequence_gap: Literal["drop", "keep"] = key(
+    on_sequence_gap: Literal["drop", "keep"] = setting(
         "drop",
         "drop or keep",
         "after a gap in update ids: no samples until the next snapshot (drop), or carry on (keep)",
     )
-    window: Window = key(
+    window: WindowLength = setting(
         "auto",
         "auto, or a duration (30min, 2h): a whole number of bars, at most a day",
         "time handled in one step; auto: as many whole bars, up to 6 h, as fit the memory budget",
@@ -139,13 +139,13 @@ class Etl(Section):
 class Features(Section):
     """The z-score of the feature columns."""
 
-    apply_zscore: bool = key(False, "true or false", "scale the nine feature columns")
-    fit_until: Instant = key(
+    apply_zscore: bool = setting(False, "true or false", "scale the feature columns")
+    fit_until: Instant = setting(
         None,
         "ISO 8601 date (its 00:00) or date and time, UTC unless it says otherwise; or none",
         "end of the training range: the scaler is fitted on rows available by then; none: on all",
     )
-    allow_partial_fit: bool = key(
+    allow_partial_fit: bool = setting(
         False, "true or false", "fit although an archive inside the training range failed"
     )
 
@@ -160,19 +160,19 @@ class Features(Section):
 class Source(Section):
     """Which archives, and how they are reached."""
 
-    mode: Literal["auto", "folder", "mount", "serve"] = key(
+    mode: Literal["auto", "folder", "mount", "serve"] = setting(
         "auto",
         "auto, folder, mount or serve",
         "plain folder, rclone mount, or rclone without FUSE; auto: whichever is found to work",
     )
-    remote: RcloneRemote = key(
+    remote: RcloneRemote = setting(
         None,
         "rclone remote and path (gdrive:BTC_USDT_L2), or none",
         "remote with the archives, for a mount started by the run and for serve",
     )
-    include: Text = key("**/*.zip", "glob over relative paths", "which files are archives")
-    start: UtcDay = key(None, "day (2024-01-31), UTC, or none", "first day, inclusive")
-    end: UtcDay = key(
+    include: Text = setting("**/*.zip", "glob over relative paths", "which files are archives")
+    start: UtcDay = setting(None, "day (2024-01-31), UTC, or none", "first day, inclusive")
+    end: UtcDay = setting(
         None, "day (2024-01-31), UTC, not before source.start, or none", "last day, inclusive"
     )
 
@@ -186,7 +186,7 @@ class Source(Section):
 class Execution(Section):
     """How the work is spread."""
 
-    workers: Workers = key(
+    workers: Workers = setting(
         "auto",
         "processes, a whole number from 1, or auto",
         "processes that work on archives at the same time; auto: one a usable core",
@@ -196,10 +196,10 @@ class Execution(Section):
 class Validation(Section):
     """When a finished file is warned about."""
 
-    max_gap: Duration = key(
+    max_gap: Duration = setting(
         "5min", "duration (90s, 5min, 1h)", "time between two bars above which a gap is listed"
     )
-    min_coverage: Share = key(
+    min_coverage: Share = setting(
         0.95, "share from 0 to 1", "share of the day's bars below which coverage is a warning"
     )
 

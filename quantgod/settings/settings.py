@@ -1,42 +1,32 @@
-"""What a run may be told: one frozen, checked value, read once.
+"""The settings of a run: one frozen, checked value, read once.
 
-``Settings`` is that value, made of the sections in ``keys.py``; ``--help``, the error
-messages and ``configs/README.md`` say what stands there. ``load_settings`` reads a YAML file, then
-the environment, then overrides; the later wins. A key that does not exist is an error wherever it
-stands, and every error is a ``SettingsError``: what was expected, what was found, and where.
+``Settings`` is that value, made of the sections in ``keys.py``. ``load_settings`` reads a YAML
+file, then the environment, then overrides; the later wins. A key that does not exist is an error
+wherever it is given, and every error is a ``SettingsError``: what was expected, what was found,
+and where.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from pydantic import Field, ValidationError
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from quantgod.settings.given import (
-    Given,
-    KeyDescription,
-    complain,
-    from_command_line,
-    from_environment,
-    from_file,
-    from_mapping,
-    problem,
-    shown,
-    unknown_key,
-)
-from quantgod.settings.keys import Etl, Execution, Features, Paths, Section, Source, Validation
+from quantgod.settings.command_line import from_command_line
+from quantgod.settings.complaints import Given, complain, problem, shown, unknown_key
+from quantgod.settings.descriptions import KeyDescription, describe
+from quantgod.settings.given import from_environment, from_file, from_mapping
+from quantgod.settings.keys import Etl, Execution, Features, Paths, Source, Validation
 from quantgod.settings.values import PROJECT_ROOT, ClashError
 
 DEFAULT_CONFIG = PROJECT_ROOT / "configs" / "cloud_config.yaml"
 
 
-class Settings(BaseSettings):
-    """All that a run may be told."""
+class Settings(BaseModel):
+    """All settings of a run, section by section."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     paths: Paths = Field(default_factory=Paths)
     etl: Etl = Field(default_factory=Etl)
@@ -45,30 +35,11 @@ class Settings(BaseSettings):
     execution: Execution = Field(default_factory=Execution)
     validation: Validation = Field(default_factory=Validation)
 
-    @classmethod
-    def settings_customise_sources(
-        cls, *_: Any, **sources: Any
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Be a plain value: ``load_settings`` reads the world, and knows where each key stood."""
-        return (sources["init_settings"],)
-
 
 @cache
 def describe_settings() -> tuple[KeyDescription, ...]:
     """All keys, in the order of the model."""
-    return tuple(
-        _describe(f"{name}.{leaf}", field)
-        for name, section in Settings.model_fields.items()
-        for leaf, field in cast(type[Section], section.annotation).model_fields.items()
-    )
-
-
-def _describe(name: str, field: FieldInfo) -> KeyDescription:
-    words = cast(dict[str, str], field.json_schema_extra)
-    default = "none" if field.default is None else str(field.default)
-    if isinstance(field.default, bool):  # as YAML writes it
-        default = default.lower()
-    return KeyDescription(name, field.description or "", words["expected"], default)
+    return describe(Settings)
 
 
 class CommandLine(NamedTuple):
@@ -100,7 +71,7 @@ def parse_command_line(argv: Sequence[str]) -> CommandLine:
         SettingsError: as ``load_settings``, or an option is unknown or lacks its value.
         SystemExit: with 0, after ``--help`` was printed.
     """
-    options = from_command_line(argv, Settings, describe_settings(), DEFAULT_CONFIG)
+    options = from_command_line(argv, describe_settings(), DEFAULT_CONFIG)
     config = _config_path(options.config)
     return CommandLine(_load(config, options.given), options.plan, config)
 
@@ -127,7 +98,7 @@ def _known() -> list[str]:
 
 
 def _config_path(config: Path | str) -> Path:
-    """As a shell would find it, else from the project root: a worker may start anywhere."""
+    """Find it as a shell would, else from the project root: a worker may start anywhere."""
     path = Path(config)
     return path.absolute() if path.exists() else PROJECT_ROOT / path
 
@@ -170,7 +141,7 @@ def _nested(winners: Mapping[str, Given]) -> dict[str, dict[str, object]]:
 
 
 def _wrong_values(error: ValidationError, winners: Mapping[str, Given]) -> list[str]:
-    """What pydantic found, in the words of the keys."""
+    """Pydantic's findings as complaints about keys."""
     found = []
     for each in error.errors(include_url=False):
         cause = each.get("ctx", {}).get("error")
@@ -183,11 +154,13 @@ def _wrong_values(error: ValidationError, winners: Mapping[str, Given]) -> list[
 
 
 def _wrong_value(name: str, why: str, winners: Mapping[str, Given], other: str = "") -> str:
-    words = {each.key: each for each in describe_settings()}
+    described = {each.key: each for each in describe_settings()}
 
     def quoted(name: str) -> Given:
-        return winners.get(name, Given(name, words[name].default, "the default"))
+        return winners.get(name, Given(name, described[name].default, "the default"))
 
     found, at = shown(quoted(name).value), quoted(name).origin
     beside = f"{other} = {quoted(other).value}, {quoted(other).origin}" if other else ""
-    return problem(name, expected=words[name].expected, found=found, at=at, why=why, beside=beside)
+    return problem(
+        name, expected=described[name].expected, found=found, at=at, why=why, beside=beside
+    )

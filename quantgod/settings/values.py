@@ -71,13 +71,13 @@ def _bar_interval(text: str) -> str:
     return text
 
 
-def _window(text: str) -> str:
+def _window_length(text: str) -> str:
     if text != "auto" and duration_ms(text) > DAY_MS:
         raise ValueError(f"{text} is longer than a day")
     return text
 
 
-def _codec(text: str) -> str:
+def _codec_name(text: str) -> str:
     from pyarrow import Codec  # as pandas above
 
     name, colon, level = text.lower().partition(":")
@@ -153,8 +153,8 @@ Count = Annotated[int, BeforeValidator(_not_bool), Field(ge=1)]
 Share = Annotated[float, BeforeValidator(_not_bool), Field(ge=0, le=1)]
 Duration = Annotated[str, AfterValidator(_duration)]
 BarInterval = Annotated[str, AfterValidator(_bar_interval)]
-Window = Annotated[str, AfterValidator(_window)]
-Compression = Annotated[str, AfterValidator(_codec)]
+WindowLength = Annotated[str, AfterValidator(_window_length)]
+CodecName = Annotated[str, AfterValidator(_codec_name)]
 Instant = Annotated[datetime | None, _unless_unset(_utc_instant)]
 UtcDay = Annotated[date | None, _unless_unset(_day)]
 RcloneRemote = Annotated[Text | None, _unless_unset(_not_empty)]

@@ -1,0 +1,97 @@
+"""The command line: an option for each key, and ``--config``, ``--plan`` and ``--help``."""
+
+from argparse import SUPPRESS, ArgumentParser, Namespace
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+from quantgod.settings.complaints import AS_HELP_SHOWS, Given, complain, problem, unknown_key
+from quantgod.settings.descriptions import KeyDescription
+from quantgod.settings.given import ENV_PREFIX
+
+OWN_OPTIONS = ("config", "plan", "help")
+HELP_START = """\
+usage: python flows/l2_flow.py [--config FILE] [--plan] [--KEY VALUE ...]
+
+From archives of order-book messages to validated, model-ready Parquet.
+
+--help
+    show this and stop
+--config FILE (default: configs/cloud_config.yaml)
+    settings file in YAML
+--plan
+    list what would be done, and stop
+
+Settings:
+"""
+HELP_END = f"""
+The command line wins over the environment, the environment over the settings file, and that over
+the defaults. A key's variable is {ENV_PREFIX} and the key in capitals, with two underscores for
+the dot: {ENV_PREFIX}ETL__ORDERBOOK_LEVELS=50. Relative paths are relative to the project root.
+"""
+
+
+class Options(NamedTuple):
+    """The options of a command line."""
+
+    config: Path
+    plan: bool
+    given: list[Given]
+
+
+def from_command_line(
+    argv: Sequence[str], descriptions: Sequence[KeyDescription], config: Path
+) -> Options:
+    """Read a command line; ``--help`` prints all options and exits."""
+    known = [each.key for each in descriptions]
+    options, rest = _parser(descriptions, config).parse_known_args(argv)
+    _refuse_unknown(options, rest, known)
+    # ``null`` means what it means in YAML.
+    given = [
+        Given(key, None if text == "null" else text, f"option --{key}")
+        for key, text in vars(options).items()
+        if key in known
+    ]
+    return Options(Path(options.config), options.plan, given)
+
+
+class _Parser(ArgumentParser):
+    """ArgumentParser whose help describes the keys and whose complaints look like all others."""
+
+    def __init__(self, descriptions: Sequence[KeyDescription]) -> None:
+        super().__init__(allow_abbrev=False)
+        self.descriptions = descriptions
+
+    def error(self, message: str) -> NoReturn:
+        complain([problem("command line", expected=AS_HELP_SHOWS, found=message)])
+
+    def format_help(self) -> str:
+        return "\n".join([HELP_START, *(each.help for each in self.descriptions), HELP_END])
+
+
+def _parser(descriptions: Sequence[KeyDescription], config: Path) -> _Parser:
+    parser = _Parser(descriptions)
+    parser.add_argument("--config", default=config)
+    parser.add_argument("--plan", action="store_true")
+    for each in descriptions:
+        parser.add_argument(each.option, default=SUPPRESS)
+    # Sections take a value only to be refused together with it.
+    for section in dict.fromkeys(each.key.partition(".")[0] for each in descriptions):
+        parser.add_argument(f"--{section}", nargs="?", const="{}", default=SUPPRESS)
+    return parser
+
+
+def _refuse_unknown(options: Namespace, rest: Sequence[str], known: Collection[str]) -> None:
+    """Complain about whole sections, and about what argparse does not know."""
+    allowed = [*known, *OWN_OPTIONS]
+    sections = [f"--{name}={value}" for name, value in vars(options).items() if name not in allowed]
+    problems = []
+    for text in [*sections, *rest]:
+        name, _, value = text.lstrip("-").partition("=")
+        if text.startswith("-"):
+            problems.append(unknown_key(Given(name, value or None, f"option {text}"), allowed))
+    if rest and not problems:
+        found = f"{rest[0]!r}"
+        problems.append(problem("command line", expected=AS_HELP_SHOWS, found=found))
+    if problems:
+        complain(problems)

@@ -16,9 +16,6 @@ if __name__ == "__main__":
 
     program(sys.argv[1:])
 
-from collections.abc import Mapping
-from typing import Any
-
 from prefect import State, flow, get_run_logger
 from prefect.states import Completed, Failed
 
@@ -26,12 +23,13 @@ from flows.reports.artifacts import publish_report
 from flows.reports.console import Display
 from flows.run import run
 from quantgod.errors import RunFailedError
+from quantgod.settings.overrides import Overrides
 from quantgod.settings.settings import load_settings
 
 
 @flow(name="l2", persist_result=False)
 def l2_flow(
-    config: str = "configs/cloud_config.yaml", overrides: Mapping[str, Any] | None = None
+    config: str = "configs/cloud_config.yaml", overrides: Overrides | None = None
 ) -> State[None]:
     """Process every archive of the source.
 
@@ -46,7 +44,7 @@ def l2_flow(
         L2Error: the run could not begin.
     """
     display = Display()
-    report = run(load_settings(config, overrides), display)
+    report = run(load_settings(config, overrides.values if overrides else {}), display)
     publish_report(report)
     display.finish(report)
     if report.failures:

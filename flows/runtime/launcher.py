@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from quantgod.errors import L2Error, RunFailedError, ServerError
+from quantgod.settings.overrides import Overrides
 from quantgod.settings.settings import CommandLine, parse_command_line, require_source_folder
 
 DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130  # 130 as shells say it
@@ -88,7 +89,7 @@ def _run(command: CommandLine) -> int:
 
         server.wait_until_ready() if server else require_server()
         # The whole, checked settings travel as the run's parameters: its history shows them.
-        overrides = command.settings.model_dump(mode="json")
+        overrides = Overrides.model_validate(command.settings.model_dump(mode="json"))
         with loss_reported():
             state = l2_flow(config=str(command.config), overrides=overrides, return_state=True)
         if server:

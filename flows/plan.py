@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flows.runtime.outcome import reason_of
-from flows.survey import Survey, layout_of, survey_source
+from flows.survey import Survey, is_to_be_filled, layout_of, source_of, survey_archives
 from quantgod.settings.settings import Settings
 from quantgod.storage.archives.streams import Stream, read_streams
 from quantgod.storage.outputs.jobs import is_done, plan_jobs
 from quantgod.storage.outputs.manifest import BarsRecord
 from quantgod.storage.outputs.scaler_files import load_scaler
-from quantgod.storage.sources.folder import open_folder
-from quantgod.synthetic import demo
 
 
 def describe_plan(settings: Settings) -> str:
@@ -21,9 +19,10 @@ def describe_plan(settings: Settings) -> str:
     Raises:
         L2Error: the run could not begin.
     """
-    if demo.is_wanted(settings.paths.rclone_mount):
-        return f"{demo.FOLDER} is empty: the run would fill it with synthetic archives first"
-    survey = survey_source(settings, open_folder, read_streams)
+    source = source_of(settings)
+    if is_to_be_filled(source):
+        return f"{source.location} is empty: the run would fill it with synthetic archives first"
+    survey = survey_archives(settings, source.list(settings.source.include), read_streams)
     layout = layout_of(settings)
     valid = {stream: layout.valid_bars(stream) for stream in survey.streams}
     records = {stream: record for stream, record in valid.items() if record}

@@ -21,7 +21,14 @@ from flows.reports.console import Display
 from flows.reports.run_report import ArchiveResult, RunReport, Status
 from flows.runtime.outcome import reason_of
 from flows.runtime.pool import Workers
-from flows.survey import Survey, layout_of, limits_of, survey_source
+from flows.survey import (
+    Survey,
+    is_to_be_filled,
+    layout_of,
+    limits_of,
+    source_of,
+    survey_archives,
+)
 from quantgod.errors import InvalidOutputError, OutputError, ScalerError
 from quantgod.settings.settings import Settings
 from quantgod.storage.archives.streams import Stream
@@ -31,7 +38,6 @@ from quantgod.storage.outputs.manifest import BarsRecord
 from quantgod.storage.outputs.scaler_files import Scaler
 from quantgod.storage.outputs.tables import read_row_count
 from quantgod.storage.progress import ProgressSlot, progress_board
-from quantgod.synthetic import demo
 from tasks.check_mount import check_mount
 from tasks.list_members import list_members
 from tasks.validate import coverage, describe_bars
@@ -54,10 +60,11 @@ def _run(settings: Settings, display: Display) -> RunReport:
     fit, layout = fit_of(settings), layout_of(settings)
     # A scaler that does not fit is refused now, not after hours of work.
     scaler = existing_scaler(layout, fit) if settings.features.apply_zscore else None
-    if demo.is_wanted(settings.paths.rclone_mount):
-        display.say(f"{demo.FOLDER} is empty: making synthetic archives there, once")
-        demo.fill(demo.FOLDER)
-    survey = survey_source(settings, check_mount, list_members)
+    source = source_of(settings)
+    if is_to_be_filled(source):
+        display.say(f"{source.location} is empty: making synthetic archives there, once")
+    archives = check_mount(source, settings.source.include)
+    survey = survey_archives(settings, archives, list_members)
     with Workers(settings.execution.workers) as workers:
         work = Work(settings, display, workers, survey)
         try:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
-from pathlib import Path
 
 from flows.runtime.outcome import outcome_of
 from quantgod.orderbook.checks import Limits
 from quantgod.settings.settings import Settings, require_source_folder
-from quantgod.storage.archives.archive import Archive
 from quantgod.storage.archives.streams import (
     FolderDay,
     Stream,
@@ -22,9 +20,9 @@ from quantgod.storage.archives.streams import (
 )
 from quantgod.storage.outputs.layout import Layout
 from quantgod.storage.outputs.tables import Compression
-
-OpenSource = Callable[[Path, str, str], Sequence[Archive]]
-ReadStreams = Callable[[Archive], Sequence[Stream]]
+from quantgod.storage.sources import open_source
+from quantgod.storage.sources.source import Archive, Source
+from quantgod.synthetic import source as synthetic
 
 
 @dataclass(frozen=True)
@@ -50,16 +48,36 @@ def _missing(days: set[date]) -> list[date]:
     return [day for day in every if day not in days]
 
 
-def survey_source(settings: Settings, open_source: OpenSource, read_streams: ReadStreams) -> Survey:
-    """List archives and streams; what cannot be read, or is claimed twice, is a failure of its own.
+def source_of(settings: Settings) -> Source:
+    """The source of the settings; nothing of it is read yet.
+
+    Raises:
+        SettingsError: its folder is still the placeholder.
+        SourceError: its mode is not built.
+    """
+    folder, remote = require_source_folder(settings), settings.source.remote
+    source = open_source(settings.source.mode, folder, remote)
+    return synthetic.SyntheticSource(folder) if remote == synthetic.REMOTE else source
+
+
+def is_to_be_filled(source: Source) -> bool:
+    """Whether listing a source generates its archives first."""
+    return isinstance(source, synthetic.SyntheticSource) and source.is_empty
+
+
+def survey_archives(
+    settings: Settings,
+    archives: Iterable[Archive],
+    read_streams: Callable[[Archive], Sequence[Stream]],
+) -> Survey:
+    """Find the streams of archives; one that cannot be read, or is claimed twice, is a failure.
 
     Args:
         settings: the run's.
-        open_source: ``check_mount``, or the plain function behind it.
-        read_streams: ``list_members``, or the plain function behind it.
+        archives: the source's.
+        read_streams: ``list_members``, or the plain function that it runs.
     """
     source = settings.source
-    archives = open_source(require_source_folder(settings), source.include, source.mode)
     is_selected = partial(_is_selected, start=source.start, end=source.end)
     streams: list[Stream] = []
     failures: dict[str, Exception] = {}

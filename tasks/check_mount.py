@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 
-from quantgod.storage.archives.archive import Archive
-from quantgod.storage.sources.folder import open_folder
+from quantgod.storage.sources.source import Archive, Source
 from tasks.stage import stage
 
 
-@stage("check_mount {root}")
-def check_mount(root: Path, include: str, mode: str) -> list[Archive]:
-    """The archives below the source folder; an error says what was found instead."""
-    return open_folder(root, include, mode)
+@stage("check_mount {source}")
+def check_mount(source: Source, include: str) -> Sequence[Archive]:
+    """The source's archives; an error says what was found instead."""
+    return source.list(include)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from quantgod.storage.archives.archive import Archive
 from quantgod.storage.archives.streams import Stream, read_streams
+from quantgod.storage.sources.source import Archive
 from tasks.stage import stage
 
 
 @stage("list_members {archive}")
 def list_members(archive: Archive) -> list[Stream]:
-    """The archive's streams, told by the first message of each member and by the names."""
+    """The archive's streams, by the first message of each member and by the names."""
     return read_streams(archive)

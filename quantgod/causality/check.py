@@ -7,7 +7,6 @@ python flows/check_causality.py --help                           all options
 
 from __future__ import annotations
 
-import glob
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -18,15 +17,15 @@ from time import perf_counter
 from typing import NoReturn
 
 from quantgod.causality.trials import Subject, Trial, draw_instant, find_covered, try_future
-from quantgod.errors import ArchiveError, L2Error, SourceError
+from quantgod.errors import ArchiveError, L2Error
 from quantgod.orderbook.calendar import iso
 from quantgod.orderbook.recipe import Recipe
 from quantgod.orderbook.scaling import Moments
 from quantgod.settings.complaints import AS_HELP_SHOWS, complain, problem
 from quantgod.settings.settings import Settings, describe_settings, parse_command_line
-from quantgod.storage.archives.archive import Archive, find_archives
 from quantgod.storage.archives.streams import read_streams
 from quantgod.storage.outputs.scaler_files import load_scaler
+from quantgod.storage.sources.folder import archive_at
 
 IDENTICAL, DIFFERENT, NOT_CHECKED = 0, 1, 2
 
@@ -134,7 +133,7 @@ def check(options: Options) -> int:
     """
     recipe = options.settings.etl.recipe
     moments = fixed_moments(options.settings, recipe)
-    archive = find_archive(options.archive)
+    archive = archive_at(options.archive)
     try:
         streams = read_streams(archive)
         trials = [
@@ -151,18 +150,6 @@ def check(options: Options) -> int:
             raise
         raise type(error)(error.reason, str(options.archive), error.member, error.line) from None
     return conclude(trials, options)
-
-
-def find_archive(path: Path) -> Archive:
-    """The archive at a path, as the pipeline would list it.
-
-    Raises:
-        SourceError: there is no file.
-    """
-    found = find_archives(path.absolute().parent, glob.escape(path.name))
-    if not found:
-        raise SourceError(f"expected an archive at {path}, found no file")
-    return found[0]
 
 
 def fixed_moments(settings: Settings, recipe: Recipe) -> Moments | None:

@@ -24,7 +24,7 @@ from quantgod.orderbook.recipe import Recipe
 from quantgod.orderbook.scaling import Moments, apply_scaler
 from quantgod.orderbook.step import Stages, State, parser_of, plain_stages, step, walk
 from quantgod.orderbook.windows import plan_windows
-from quantgod.storage.archives.line_reader import MemberText
+from quantgod.storage.archives.line_reader import LineReader
 from quantgod.storage.archives.streams import Stream
 
 
@@ -42,9 +42,9 @@ class Subject:
         rule = self.stream.sample_rule(self.recipe)
         return plain_stages(parser_of(self.stream.dialect, text), self.recipe, rule)
 
-    def open_text(self) -> MemberText:
+    def open_text(self) -> LineReader:
         """The stream's text from its start; to be closed."""
-        return MemberText(self.stream.archive, self.stream.member, None)
+        return LineReader(self.stream.archive, self.stream.member, None)
 
 
 @dataclass(frozen=True)

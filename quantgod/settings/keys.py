@@ -168,7 +168,8 @@ class Source(Section):
     remote: RcloneRemote = setting(
         None,
         "rclone remote and path (gdrive:BTC_USDT_L2), or none",
-        "remote with the archives, for a mount started by the run and for serve",
+        "remote with the archives, for a mount started by the run and for serve; `synthetic:` "
+        "fills the folder with generated archives when it is empty",
     )
     include: Text = setting("**/*.zip", "glob over relative paths", "which files are archives")
     start: UtcDay = setting(None, "day (2024-01-31), UTC, or none", "first day, inclusive")

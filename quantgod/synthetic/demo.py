@@ -13,12 +13,9 @@ from itertools import groupby
 from pathlib import Path
 
 from quantgod.orderbook.calendar import HOUR_MS, day_of, day_start_ms
-from quantgod.settings.values import PROJECT_ROOT
-from quantgod.storage.archives.archive import SYNTHETIC_COMMENT
+from quantgod.storage.archives.members import SYNTHETIC_COMMENT
 from quantgod.storage.outputs.tables import temporary_path
 from quantgod.synthetic import StreamSpec, generate_days
-
-FOLDER = PROJECT_ROOT / "data" / "L2" / "raw"
 
 _MIDNIGHT = day_start_ms(date(2025, 8, 21))
 _LINEAR = StreamSpec(
@@ -32,11 +29,6 @@ MARKETS: tuple[tuple[StreamSpec, ...], ...] = (
     (_LINEAR, _LINEAR.following(_MIDNIGHT + HOUR_MS, depth=200)),
     (_SPOT,),
 )
-
-
-def is_wanted(source: Path) -> bool:
-    """Whether a source is the embedded default's folder and holds nothing yet."""
-    return source == FOLDER and not (source.is_dir() and any(source.rglob("*.zip")))
 
 
 def fill(folder: Path, markets: Sequence[Sequence[StreamSpec]] = MARKETS) -> list[Path]:

@@ -11,9 +11,9 @@ import pytest
 from benchmarks.dialects import rewrite
 from flows.plan import describe_plan
 from quantgod.orderbook.formats import binance, bybit, okx, tardis
-from quantgod.storage.archives.archive import find_archives
 from quantgod.storage.archives.streams import read_streams
 from quantgod.storage.outputs.tables import read_metadata
+from quantgod.storage.sources.folder import FolderSource
 from quantgod.synthetic import StreamSpec, generate_text
 from tests.support.flow_runs import output_table, run_pipeline, settings_for, statuses, write_zip
 from tests.support.stream_plans import D0
@@ -117,6 +117,6 @@ def test_the_plan_marks_what_it_does_not_know(tmp_path: Path, source: Path) -> N
 
 def test_a_stream_keeps_its_dialect_between_processes(source: Path) -> None:
     """By name: what is in its text need not be asked again."""
-    for archive in find_archives(source, BOTH):
+    for archive in FolderSource(source).list(BOTH):
         (stream,) = read_streams(archive)
         assert pickle.loads(pickle.dumps(stream)).dialect is stream.dialect  # noqa: S301

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 
 # Each stage, and the function behind it that the world can break.
 STAGES = {
-    "check_mount": ("tasks.check_mount", "open_folder", 1),
+    "check_mount": ("quantgod.storage.sources.folder", "FolderSource.list", 1),
     "list_members": ("tasks.list_members", "read_streams", 2),
     "stream_parse": ("tasks.stream_parse", "text_at", 2),
     "sample": ("tasks.sample", "take_samples", 2),

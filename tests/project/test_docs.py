@@ -24,11 +24,13 @@ from quantgod.orderbook.recipe import DayGrid, Recipe
 from quantgod.orderbook.scaling import Moments
 from quantgod.orderbook.schema import FEATURES, bars_schema, output_schema
 from quantgod.settings.values import PROJECT_ROOT
-from quantgod.storage.archives.archive import Archive, Member
+from quantgod.storage.archives.members import Member
 from quantgod.storage.archives.streams import Stream
 from quantgod.storage.outputs.manifest import BarsRecord, origin_of, output_metadata
 from quantgod.storage.outputs.scaler_files import FitRange, json_path, save_scaler
 from quantgod.storage.outputs.tables import Compression
+from quantgod.storage.sources.folder import FolderSource
+from quantgod.storage.sources.source import Archive
 
 DATA = (PROJECT_ROOT / "docs" / "data.md").read_text()
 README_COMMANDS = [
@@ -38,7 +40,9 @@ README_COMMANDS = [
 
 RECIPE = Recipe(1000, 60_000, 1, 10_000, "drop")
 STREAM = Stream(
-    archive=Archive(Path("source"), "linear/BTCUSDT/2024-01-01_BTCUSDT_ob1.data.zip", 1, 1),
+    archive=Archive(
+        FolderSource(Path("source")), "linear/BTCUSDT/2024-01-01_BTCUSDT_ob1.data.zip", 1, 1
+    ),
     member=Member("2024-01-01_BTCUSDT_ob1.data", 1, 1, 1),
     symbol="BTCUSDT",
     topic="orderbook.1.BTCUSDT",

@@ -22,7 +22,7 @@ from quantgod.storage.archives.streams import (
 from tests.support.bybit_lines import Line, render
 from tests.support.stream_plans import D0
 from tests.support.streams import DAY
-from tests.support.zips import NAME, only_stream, write_damaged, write_zip
+from tests.support.zips import NAME, file_of, only_stream, write_damaged, write_zip
 
 LINE = Line("snapshot", D0 + 5)
 NAMELESS = replace(LINE, symbol=None, topic=None)
@@ -259,7 +259,7 @@ def test_members_of_one_archive_may_clash_too(tmp_path: Path) -> None:
 def test_one_name_twice_in_an_archive(tmp_path: Path) -> None:
     """Also two entries that are equal in everything."""
     archive = write_zip(tmp_path, "a.zip", {"2024-08-08.data": text_of(LINE)})
-    with zipfile.ZipFile(archive.file, "a") as opened:
+    with zipfile.ZipFile(file_of(archive), "a") as opened:
         opened.writestr(zipfile.ZipInfo("2024-08-08.data"), text_of(LINE), zipfile.ZIP_DEFLATED)
     streams = read_streams(archive)
     assert len(streams) == 2

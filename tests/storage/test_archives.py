@@ -12,20 +12,21 @@ from pathlib import Path
 import pytest
 
 from quantgod.errors import (
-    ArchiveError,
     DamagedArchiveError,
     MissingArchiveError,
     RefusedMemberError,
+    SourceError,
 )
-from quantgod.storage.archives.archive import Member, damage_reported, find_archives, list_members
-from quantgod.storage.archives.line_reader import MemberText
+from quantgod.storage.archives.line_reader import LineReader
 from quantgod.storage.archives.member_rules import BOMB_SIZE
+from quantgod.storage.archives.members import Member, damage_reported, read_directory
+from quantgod.storage.sources.folder import FolderSource, archive_at
 from tests.support.zips import (
     DAMAGES,
     DIRECTORY_ENTRY,
     NAME,
     TEXT,
-    archive_at,
+    file_of,
     put_bytes,
     write_damaged,
     write_zip,
@@ -33,42 +34,29 @@ from tests.support.zips import (
 
 
 def names_in(root: Path, members: dict[str, bytes]) -> list[str]:
-    return [member.name for member in list_members(write_zip(root, "a.zip", members))[0]]
+    return [member.name for member in read_directory(write_zip(root, "a.zip", members))[0]]
 
 
 # ---------------------------------------------------------------- finding
 
 
-def test_archives_are_found_at_any_depth_in_order(tmp_path: Path) -> None:
-    """§1: below the source folder, sorted by path; folders and other files are none."""
-    for path in ("b.zip", "linear/x/2.zip", "linear/x/1.zip", "linear/a.zip"):
-        write_zip(tmp_path, path)
+def test_only_files_are_archives(tmp_path: Path) -> None:
+    """§1: a folder of such a name is none."""
+    write_zip(tmp_path, "linear/a.zip")
     (tmp_path / "folder.zip").mkdir()
-    (tmp_path / "linear" / "notes.txt").write_text("x")
-    found = find_archives(tmp_path, "**/*.zip")
-    expected = ["b.zip", "linear/a.zip", "linear/x/1.zip", "linear/x/2.zip"]
-    assert [archive.path for archive in found] == expected
-    assert [str(archive) for archive in found] == expected
-    assert [archive.path for archive in find_archives(tmp_path, "linear/*.zip")] == ["linear/a.zip"]
-    assert find_archives(tmp_path / "none", "**/*.zip") == []
+    assert [archive.path for archive in FolderSource(tmp_path).list("**/*.zip")] == ["linear/a.zip"]
 
 
-def test_an_archive_is_the_file_as_it_was_listed(tmp_path: Path) -> None:
-    """§5: size and mtime tell whether it is still the same."""
-    archive = write_zip(tmp_path)
-    assert (archive.root, archive.size) == (tmp_path, archive.file.stat().st_size)
-    archive.check_unchanged()
-    os.utime(archive.file, ns=(1, archive.mtime_ns + 1))
-    with pytest.raises(ArchiveError, match="changed while it was read; run again") as caught:
-        archive.check_unchanged()
-    assert caught.value.archive == archive.path
-    os.utime(archive.file, ns=(1, archive.mtime_ns))
-    archive.check_unchanged()
-    with archive.file.open("ab") as file:
-        file.write(b"x")
-    os.utime(archive.file, ns=(1, archive.mtime_ns))
-    with pytest.raises(ArchiveError):
-        archive.check_unchanged()
+def test_an_archive_is_found_by_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As its folder lists it, also by a relative path."""
+    write_zip(tmp_path, "linear/[a] *.zip")
+    (listed,) = FolderSource(tmp_path / "linear").list("*.zip")
+    assert archive_at(tmp_path / "linear" / "[a] *.zip") == listed
+    monkeypatch.chdir(tmp_path)
+    assert archive_at(Path("linear/[a] *.zip")) == listed
+    for none in ("linear", "none.zip", "linear/*.zip"):
+        with pytest.raises(SourceError, match=r"^expected an archive at .*, found no file$"):
+            archive_at(Path(none))
 
 
 # ---------------------------------------------------------------- members
@@ -76,9 +64,9 @@ def test_an_archive_is_the_file_as_it_was_listed(tmp_path: Path) -> None:
 
 def test_a_member_is_what_the_directory_says(tmp_path: Path) -> None:
     archive = write_zip(tmp_path)
-    with zipfile.ZipFile(archive.file) as opened:
+    with zipfile.ZipFile(file_of(archive)) as opened:
         (entry,) = opened.infolist()
-    members, is_synthetic = list_members(archive)
+    members, is_synthetic = read_directory(archive)
     assert members == [Member(f"{NAME}.data", len(TEXT), entry.compress_size, entry.CRC)]
     assert not is_synthetic
 
@@ -110,7 +98,7 @@ def test_an_archive_without_members(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("comment", "marked"), [(b"synthetic, seed 7", True), (b"x", False)])
 def test_the_projects_own_archives_are_marked(tmp_path: Path, comment: bytes, marked: bool) -> None:
     """§5: whether it is synthetic stands in the ZIP's comment."""
-    assert list_members(write_zip(tmp_path, comment=comment))[1] is marked
+    assert read_directory(write_zip(tmp_path, comment=comment))[1] is marked
 
 
 # ---------------------------------------------------------------- refused
@@ -128,9 +116,10 @@ def test_the_projects_own_archives_are_marked(tmp_path: Path, comment: bytes, ma
 def test_a_member_that_is_not_read(tmp_path: Path, offset: int, new: bytes, found: str) -> None:
     """What the directory says is enough: nothing of it is inflated."""
     archive = write_zip(tmp_path)
-    archive.file.write_bytes(put_bytes(archive.file.read_bytes(), DIRECTORY_ENTRY, offset, new))
+    file = file_of(archive)
+    file.write_bytes(put_bytes(file.read_bytes(), DIRECTORY_ENTRY, offset, new))
     with pytest.raises(RefusedMemberError, match=found) as caught:
-        list_members(archive)
+        read_directory(archive)
     assert (caught.value.archive, caught.value.member) == (archive.path, f"{NAME}.data")
 
 
@@ -142,7 +131,7 @@ def test_what_is_a_bomb(tmp_path: Path, extra: int) -> None:
         opened.writestr("a.data", bytes(BOMB_SIZE + extra))
     is_refused = False
     try:
-        list_members(archive_at(tmp_path, "a.zip"))
+        read_directory(archive_at(tmp_path / "a.zip"))
     except RefusedMemberError:
         is_refused = True
     assert is_refused is bool(extra)
@@ -171,10 +160,10 @@ def read_all(root: Path, damage: str, until: str) -> DamagedArchiveError | None:
     """Read an archive up to a stage; return the error, if any."""
     try:
         archive = write_damaged(root, damage)
-        members, _ = list_members(archive)
+        members, _ = read_directory(archive)
         if until == "list":
             return None
-        text = MemberText(archive, members[0], None)
+        text = LineReader(archive, members[0], None)
         try:
             while until == "read" and len(lines := text.lines()):
                 text.advance(len(lines))
@@ -204,27 +193,33 @@ def test_damage_inside_a_member_is_seen_when_it_is_read(tmp_path: Path, damage: 
     assert read_all(tmp_path, damage, "open") is None
 
 
-def test_a_missing_file_is_no_damage(tmp_path: Path) -> None:
-    """It is told as missing; what a network or a mount raises stays what it is, to be retried."""
-    archive = write_zip(tmp_path)
-    (member,), _ = list_members(archive)
-    archive.file.unlink()
-    for read in (
-        lambda: list_members(archive), lambda: MemberText(archive, member), archive.check_unchanged,
-    ):  # fmt: skip
-        with pytest.raises(MissingArchiveError, match="found: No such file") as caught:
-            read()
-        assert caught.value.archive == archive.path
-    with pytest.raises(OSError, match="Input/output"), damage_reported(archive):
+def test_a_fault_of_the_drive_is_no_damage(tmp_path: Path) -> None:
+    """What a network or a mount raises stays what it is, to be retried."""
+    with (
+        pytest.raises(OSError, match="Input/output"),
+        damage_reported(write_zip(tmp_path), f"{NAME}.data"),
+    ):
         raise OSError(5, "Input/output error")
+
+
+def test_a_missing_archive_is_named_with_its_member(tmp_path: Path) -> None:
+    """Gone, or not to be read; where a member was to be opened, it is named too."""
+    archive = write_zip(tmp_path)
+    for error in (FileNotFoundError(2, "gone"), PermissionError(13, "denied")):
+        with (
+            pytest.raises(MissingArchiveError, match=f"found: {error.strerror}") as caught,
+            damage_reported(archive, "a.data"),
+        ):
+            raise error
+        assert (caught.value.archive, caught.value.member) == (archive.path, "a.data")
 
 
 def test_a_member_that_is_gone_is_damage(tmp_path: Path) -> None:
     """An archive replaced since it was listed."""
-    (member,), _ = list_members(write_zip(tmp_path, "a.zip", {"a.data": b"x"}))
+    (member,), _ = read_directory(write_zip(tmp_path, "a.zip", {"a.data": b"x"}))
     archive = write_zip(tmp_path, "a.zip", {"b.data": b"x"})
     with pytest.raises(DamagedArchiveError, match=r"no item named 'a.data'"):
-        MemberText(archive, member, None)
+        LineReader(archive, member, None)
 
 
 def test_errors_come_whole_out_of_another_process(tmp_path: Path) -> None:
@@ -233,10 +228,11 @@ def test_errors_come_whole_out_of_another_process(tmp_path: Path) -> None:
     program = """
 import pickle, sys
 from pathlib import Path
-from quantgod.storage.archives.archive import Member, find_archives
-from quantgod.storage.archives.line_reader import MemberText
+from quantgod.storage.archives.line_reader import LineReader
+from quantgod.storage.archives.members import Member
+from quantgod.storage.sources.folder import FolderSource
 try:
-    MemberText(find_archives(Path(sys.argv[1]), "*.zip")[0], Member("b.data", 1, 1, 1), None)
+    LineReader(FolderSource(Path(sys.argv[1])).list("*.zip")[0], Member("b.data", 1, 1, 1), None)
 except Exception as error:
     sys.stdout.buffer.write(pickle.dumps(error))
 """
@@ -252,6 +248,6 @@ def test_the_damage_of_a_listing_is_of_no_member(tmp_path: Path) -> None:
     """Only what is known is said."""
     (tmp_path / "x.zip").write_bytes(b"PK")
     with pytest.raises(DamagedArchiveError) as caught:
-        list_members(archive_at(tmp_path, "x.zip"))
+        read_directory(archive_at(tmp_path / "x.zip"))
     assert (caught.value.member, caught.value.line) == (None, None)
     assert str(caught.value).endswith("(2 bytes here) (x.zip)")

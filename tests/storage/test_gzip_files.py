@@ -16,20 +16,21 @@ import pytest
 from quantgod.errors import DamagedArchiveError, UnknownDialectError
 from quantgod.orderbook.recipe import Recipe
 from quantgod.orderbook.windows import FIRST_MS, plan_windows
-from quantgod.storage.archives import line_reader as member_text
-from quantgod.storage.archives.archive import Member, find_archives, list_members
-from quantgod.storage.archives.line_reader import MemberText
+from quantgod.storage.archives import line_reader
+from quantgod.storage.archives.line_reader import LineReader
+from quantgod.storage.archives.members import Member, read_directory
 from quantgod.storage.archives.streams import read_streams
 from quantgod.storage.outputs.manifest import origin_of
 from quantgod.storage.progress import progress_board
+from quantgod.storage.sources.source import Archive
 from tests.support.csv_rows import TARDIS_HEADER, tardis_row, text_of
-from tests.support.zips import TEXT, archive_at, write_gzip
+from tests.support.zips import TEXT, file_of, write_gzip
 
 NAME = "deribit/2024-08-08_BTC-PERPETUAL.csv.gz"
 ROWS = text_of(TARDIS_HEADER, *(tardis_row(100 * n, snapshot=n == 0) for n in range(5000)))
 
 
-def read_text(text: MemberText, advance: int = 1 << 30) -> bytes:
+def read_text(text: LineReader, advance: int = 1 << 30) -> bytes:
     """Read a text to its end."""
     parts = []
     with closing(text):
@@ -42,7 +43,7 @@ def read_text(text: MemberText, advance: int = 1 << 30) -> bytes:
 def test_a_gzip_file_is_an_archive_of_one_member(tmp_path: Path) -> None:
     archive = write_gzip(tmp_path, NAME, ROWS)
     member = Member("2024-08-08_BTC-PERPETUAL.csv", None, archive.size, zlib.crc32(ROWS))
-    assert list_members(archive) == ([member], False)
+    assert read_directory(archive) == ([member], False)
 
 
 @pytest.mark.parametrize(
@@ -84,12 +85,12 @@ def test_parts_behind_one_another_are_one_text(
     cuts: tuple[int, ...],
 ) -> None:
     """RFC 1952: a gzip file is a series of members; each one's checksum is compared."""
-    monkeypatch.setattr(member_text, "CHUNK", chunk)
+    monkeypatch.setattr(line_reader, "CHUNK", chunk)
     edges = [0, *cuts, len(ROWS)]
     parts = [ROWS[start:end] for start, end in pairwise(edges)]
     archive = write_gzip(tmp_path, NAME, *parts)
-    ((member,), _) = list_members(archive)
-    assert read_text(MemberText(archive, member, None, read_ahead), 777) == ROWS
+    ((member,), _) = read_directory(archive)
+    assert read_text(LineReader(archive, member, None, read_ahead), 777) == ROWS
 
 
 def overwrite(file: bytes, at: int, new: bytes) -> bytes:
@@ -117,27 +118,27 @@ def test_damage_is_told(tmp_path: Path, damage: str) -> None:
     """With the archive, and what was found in it."""
     spoil, stage, found = DAMAGES[damage]
     archive = write_gzip(tmp_path, NAME, ROWS)
-    archive.file.write_bytes(spoil(archive.file.read_bytes()))
-    archive = archive_at(tmp_path, NAME)
+    file_of(archive).write_bytes(spoil(file_of(archive).read_bytes()))
+    archive = Archive.of(archive.source, NAME)
     told = f"expected a whole gzip file, found: .*{found}"
     if stage == "list":
         with pytest.raises(DamagedArchiveError, match=told) as caught:
-            list_members(archive)
+            read_directory(archive)
     else:
-        ((member,), _) = list_members(archive)
+        ((member,), _) = read_directory(archive)
         with pytest.raises(DamagedArchiveError, match=told) as caught:
-            read_text(MemberText(archive, member))
+            read_text(LineReader(archive, member))
     assert caught.value.archive == NAME
 
 
 def test_progress_of_a_text_of_unknown_size_ends_at_the_likely_one(tmp_path: Path) -> None:
     """Ten times the file, or less while less is read."""
     archive = write_gzip(tmp_path, NAME, ROWS)
-    ((member,), _) = list_members(archive)
+    ((member,), _) = read_directory(archive)
     assert member.likely_size == 10 * archive.size
     assert replace(member, size=7).likely_size == 7
     with progress_board(1) as board:
-        read_text(MemberText(archive, member, board.slot(0)))
+        read_text(LineReader(archive, member, board.slot(0)))
         assert board.read() == [member.likely_size]
 
 
@@ -150,13 +151,3 @@ def test_windows_of_a_text_of_unknown_size_begin_short(tmp_path: Path) -> None:
     assert first.end_ms - first.start_ms == FIRST_MS
     second = plan.after(first, 0, 1000)
     assert second.end_ms - second.start_ms == 4 * FIRST_MS
-
-
-def test_one_pattern_can_take_both(tmp_path: Path) -> None:
-    """As configs/README.md tells for `source.include`."""
-    for name in ("a/x.zip", "a/b/y.csv.gz", "z.csv", "z.parquet", "z.tar", "z.data"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(b"")
-    found = [archive.path for archive in find_archives(tmp_path, "**/*.[zg]*[pz]")]
-    assert found == ["a/b/y.csv.gz", "a/x.zip"]
-    assert [archive.path for archive in find_archives(tmp_path, "**/*.csv.gz")] == found[:1]

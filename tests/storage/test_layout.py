@@ -13,10 +13,11 @@ from quantgod.storage.archives.streams import Stream
 from quantgod.storage.outputs.layout import Layout
 from quantgod.storage.outputs.manifest import BarsRecord, bars_path
 from quantgod.storage.outputs.tables import publish, write_table
+from quantgod.storage.sources.folder import FolderSource
 from tests.support.day_tables import make_bars
 from tests.support.records import OTHERS, RECIPE, SNAPPY, TOUCHES, record_of
 from tests.support.streams import DAY
-from tests.support.zips import NAME, only_stream
+from tests.support.zips import NAME, file_of, only_stream
 
 
 @pytest.fixture
@@ -54,19 +55,19 @@ def test_bars_are_valid_while_their_archive_is_the_same(layout: Layout, stream: 
 
 def test_the_day_befores_close_is_that_of_an_earlier_run(layout: Layout, stream: Stream) -> None:
     """§4: also when its archive is gone; not when it changed, or its bars were wrong."""
-    root, next_day = stream.archive.root, replace(stream, day=DAY + timedelta(1))
-    assert layout.earlier_last_bar(root, next_day) is None
+    next_day = replace(stream, day=DAY + timedelta(1))
+    assert layout.earlier_last_bar(next_day) is None
     record = leave_bars(layout, stream)
-    assert layout.earlier_last_bar(root, next_day) == record.last_bar
+    assert layout.earlier_last_bar(next_day) == record.last_bar
     for other in (
         replace(stream, day=DAY),
         replace(stream, day=DAY + timedelta(2)),
         replace(next_day, symbol="ETHUSDT"),
         replace(next_day, archive=replace(stream.archive, path="spot/BTCUSDT/x.zip")),
     ):
-        assert layout.earlier_last_bar(root, other) is None
+        assert layout.earlier_last_bar(other) is None
     leave_bars(layout, stream, errors=("book order",))
-    assert layout.earlier_last_bar(root, next_day) is None
+    assert layout.earlier_last_bar(next_day) is None
 
 
 @pytest.mark.parametrize("touch", [*TOUCHES, "gone"])
@@ -75,10 +76,10 @@ def test_the_day_before_may_have_changed(layout: Layout, stream: Stream, touch: 
     next_day = replace(stream, day=DAY + timedelta(1))
     record = leave_bars(layout, stream)
     if touch == "gone":
-        stream.archive.file.unlink()
+        file_of(stream.archive).unlink()
     else:
-        TOUCHES[touch](stream.archive.file)
-    found = layout.earlier_last_bar(stream.archive.root, next_day)
+        TOUCHES[touch](file_of(stream.archive))
+    found = layout.earlier_last_bar(next_day)
     assert found == (record.last_bar if touch == "gone" else None)
 
 
@@ -86,9 +87,10 @@ def test_another_source_is_another_history(layout: Layout, stream: Stream) -> No
     """A folder of the same names elsewhere says nothing of this one's days."""
     next_day = replace(stream, day=DAY + timedelta(1))
     leave_bars(layout, stream)
-    assert layout.earlier_last_bar(Path("/elsewhere"), next_day) is None
+    elsewhere = replace(next_day.archive, source=FolderSource(Path("/elsewhere")))
+    assert layout.earlier_last_bar(replace(next_day, archive=elsewhere)) is None
     leave_bars(layout, stream, source="/elsewhere")
-    assert layout.earlier_last_bar(stream.archive.root, next_day) is None
+    assert layout.earlier_last_bar(next_day) is None
 
 
 def test_where_everything_of_a_stream_lies(layout: Layout, stream: Stream) -> None:

@@ -19,7 +19,6 @@ from quantgod.orderbook.features import LastBar
 from quantgod.orderbook.recipe import Recipe
 from quantgod.settings.settings import load_settings
 from quantgod.settings.values import PROJECT_ROOT
-from quantgod.storage.archives.archive import Archive
 from quantgod.storage.archives.streams import Stream
 from quantgod.storage.outputs import manifest
 from quantgod.storage.outputs.manifest import (
@@ -30,12 +29,15 @@ from quantgod.storage.outputs.manifest import (
     read_bars_record,
 )
 from quantgod.storage.outputs.tables import Compression, write_table
+from quantgod.storage.sources.folder import FolderSource
+from quantgod.storage.sources.source import Archive
 from tests.support.day_tables import make_bars, make_output
 from tests.support.records import CHANGES, OTHERS, RECIPE, SNAPPY, TOUCHES, record_of
 from tests.support.streams import DAY
-from tests.support.zips import NAME, archive_at, only_stream
+from tests.support.zips import NAME, file_of, only_stream
 
 BEFORE = LastBar(1_723_075_140_000, 100.1)
+ELSEWHERE = FolderSource(Path("/elsewhere"))
 
 
 @pytest.fixture
@@ -169,8 +171,8 @@ def test_another_close_scaler_or_compression(stream: Stream, change: dict[str, A
 @pytest.mark.parametrize("touch", TOUCHES)
 def test_another_archive(stream: Stream, touch: str) -> None:
     """§5: its size and its mtime, each by itself."""
-    TOUCHES[touch](stream.archive.file)
-    archive: Archive = archive_at(stream.archive.root, stream.archive.path)
+    TOUCHES[touch](file_of(stream.archive))
+    archive = Archive.of(stream.archive.source, stream.archive.path)
     assert made_from(replace(stream, archive=archive)) != made_from(stream)
 
 
@@ -201,7 +203,7 @@ def test_what_does_not_change_a_file(stream: Stream) -> None:
         made_from(stream, counts=Counts(lines=1), unreadable_lines=(), errors=(), bars=1),
         made_from(stream, last_bar=LastBar(0, 1.0), full_bars=0, topic=None),
         made_from(replace(stream, topic=None, is_synthetic=True, first_ms=None)),
-        made_from(replace(stream, archive=replace(stream.archive, root=Path("/elsewhere")))),
+        made_from(replace(stream, archive=replace(stream.archive, source=ELSEWHERE))),
     )
     assert set(same) == {made_from(stream)}
 

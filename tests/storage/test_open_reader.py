@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from quantgod.errors import DamagedArchiveError
-from quantgod.storage.archives import line_reader as member_text
-from quantgod.storage.archives.archive import Member
-from quantgod.storage.archives.line_reader import MemberText, close_reader, text_at
+from quantgod.storage.archives import line_reader
+from quantgod.storage.archives.line_reader import LineReader, close_reader, text_at
+from quantgod.storage.archives.members import Member
 from tests.support.member_lines import member_of, with_member
 from tests.support.zips import TEXT, write_damaged
 
@@ -26,14 +26,14 @@ class Opened:
     """Counts the readers that are opened, and those still open."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.readers: list[MemberText] = []
-        init = MemberText.__init__
+        self.readers: list[LineReader] = []
+        init = LineReader.__init__
 
-        def counted(reader: MemberText, *args: object) -> None:
+        def counted(reader: LineReader, *args: object) -> None:
             init(reader, *args)  # type: ignore[arg-type]
             self.readers.append(reader)
 
-        monkeypatch.setattr(MemberText, "__init__", counted)
+        monkeypatch.setattr(LineReader, "__init__", counted)
 
     @property
     def count(self) -> int:
@@ -105,7 +105,7 @@ def test_an_error_on_the_way_to_the_offset_closes_too(tmp_path: Path, opened: Op
 
 def test_lines_before_the_damage_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They may be used, but nothing made of them may stay."""
-    monkeypatch.setattr(member_text, "CHUNK", 512)
+    monkeypatch.setattr(line_reader, "CHUNK", 512)
     archive, member = with_member(write_damaged(tmp_path, "wrong checksum"))
     with text_at(archive, member, 0) as text:
         lines = [text.lines().tobytes()]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from quantgod.storage.archives.archive import Archive, Member, list_members
-from quantgod.storage.archives.line_reader import MemberText
+from quantgod.storage.archives.line_reader import LineReader
+from quantgod.storage.archives.members import Member, read_directory
+from quantgod.storage.sources.source import Archive
 from tests.support.zips import write_zip
 
 
@@ -19,11 +20,11 @@ def member_of(root: Path, text: bytes, name: str = "a") -> tuple[Archive, Member
 
 def with_member(archive: Archive) -> tuple[Archive, Member]:
     """An archive and the only member that it has."""
-    ((member,), _) = list_members(archive)
+    ((member,), _) = read_directory(archive)
     return archive, member
 
 
-def read_lines(text: MemberText) -> Generator[bytes, None, None]:
+def read_lines(text: LineReader) -> Generator[bytes, None, None]:
     """Read to the end, line by line; the arrays seen stay alive, as a caller's may."""
     seen: list[np.ndarray] = []
     while len(lines := text.lines()):

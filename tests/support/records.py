@@ -43,7 +43,7 @@ def record_of(stream: Stream, **changes: Any) -> BarsRecord:
     """Return the record of a stream's bars, with other values where told."""
     record = BarsRecord(
         origin=origin_of(stream),
-        source=str(stream.archive.root),
+        source=stream.archive.source.location,
         topic=stream.topic,
         bars=3,
         full_bars=2,

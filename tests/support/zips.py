@@ -7,8 +7,9 @@ import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from quantgod.storage.archives.archive import Archive, find_archives
 from quantgod.storage.archives.streams import Stream, read_streams
+from quantgod.storage.sources.folder import FolderSource
+from quantgod.storage.sources.source import Archive
 from tests.support.bybit_lines import Line, render
 from tests.support.stream_plans import D0
 
@@ -31,7 +32,7 @@ def write_zip(
         for name, text in ({f"{NAME}.data": TEXT} if members is None else members).items():
             opened.writestr(zipfile.ZipInfo(name), text, compression)
         opened.comment = comment
-    return archive_at(root, path)
+    return Archive.of(FolderSource(root), path)
 
 
 def write_gzip(root: Path, path: str, *parts: bytes) -> Archive:
@@ -39,13 +40,13 @@ def write_gzip(root: Path, path: str, *parts: bytes) -> Archive:
     file = root / path
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(b"".join(map(gzip.compress, parts)))
-    return archive_at(root, path)
+    return Archive.of(FolderSource(root), path)
 
 
-def archive_at(root: Path, path: str) -> Archive:
-    """List one archive."""
-    (archive,) = find_archives(root, path)
-    return archive
+def file_of(archive: Archive) -> Path:
+    """Where an archive of a folder lies on disk."""
+    assert isinstance(archive.source, FolderSource)
+    return archive.source.root / archive.path
 
 
 def only_stream(root: Path, path: str, members: Mapping[str, bytes] | None = None) -> Stream:
@@ -111,6 +112,7 @@ DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 def write_damaged(root: Path, damage: str) -> Archive:
     """Write an archive, then damage it."""
     spoil, _ = DAMAGES[damage]
-    file = write_zip(root).file
+    archive = write_zip(root)
+    file = file_of(archive)
     file.write_bytes(spoil(file.read_bytes()))
-    return archive_at(root, file.relative_to(root).as_posix())
+    return Archive.of(archive.source, archive.path)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import gzip
 import io
-from pathlib import Path, PurePosixPath
-from typing import Any, cast
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO, cast
 
 from isal.isal_zlib import _GzipReader  # see ``quantgod.storage.archives.member_bytes``
 
@@ -31,21 +31,20 @@ def name_of_member(path: str) -> str:
     return PurePosixPath(path).name[: -len(_SUFFIX)]
 
 
-def read_crc32(file: Path) -> int:
+def read_crc32(file: BinaryIO) -> int:
     """The CRC-32 at the end of a gzip file: of its text, or of the last part of it.
 
     Raises:
-        EOFError, BadGzipFile: it is none.
+        EOFError, BadGzipFile: it is no gzip file.
     """
-    with file.open("rb") as opened:
-        size = opened.seek(0, io.SEEK_END)
-        opened.seek(0)
-        if opened.read(len(_MAGIC)) != _MAGIC:
-            raise gzip.BadGzipFile("other bytes at its start" if size else "an empty file")
-        if size < _SHORTEST:
-            raise EOFError(f"{size} bytes, fewer than any gzip file has")
-        opened.seek(-_TRAILER_BYTES, io.SEEK_END)
-        return int.from_bytes(opened.read(4), "little")
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    if file.read(len(_MAGIC)) != _MAGIC:
+        raise gzip.BadGzipFile("other bytes at its start" if size else "an empty file")
+    if size < _SHORTEST:
+        raise EOFError(f"{size} bytes, fewer than any gzip file has")
+    file.seek(-_TRAILER_BYTES, io.SEEK_END)
+    return int.from_bytes(file.read(4), "little")
 
 
 def open_gzip(file: Any) -> ByteSource:

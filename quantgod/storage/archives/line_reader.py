@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgod.errors import ArchiveError
-from quantgod.storage.archives.archive import Archive, Member, damage_reported
 from quantgod.storage.archives.chunks import open_chunks
 from quantgod.storage.archives.gzip_files import is_gzip, open_gzip
 from quantgod.storage.archives.member_bytes import open_bytes
+from quantgod.storage.archives.members import Member, damage_reported
 from quantgod.storage.progress import ProgressSlot
+from quantgod.storage.sources.source import Archive
 
 CHUNK = 1 << 19  # with the columns that it gives, about what a core's cache holds
 LONGEST_LINE = 64 << 20
@@ -25,7 +26,7 @@ _PROGRESS_STEP = 8 << 20
 _MARGIN = 64 << 10
 
 
-class MemberText:
+class LineReader:
     """Whole lines ahead of an offset; see ``quantgod.orderbook.formats.dialect.Text``."""
 
     def __init__(
@@ -39,7 +40,7 @@ class MemberText:
         self.offset = 0
         self._progress, self._told = progress, 0
         with damage_reported(archive, member.name):
-            self._file = archive.file.open("rb", buffering=0)
+            self._file = archive.open()
             try:
                 is_whole = is_gzip(archive.path)
                 source = open_gzip(self._file) if is_whole else open_bytes(self._file, member.name)
@@ -126,7 +127,7 @@ class MemberText:
             raise ArchiveError(reason, self.archive.path, self.member.name)
 
 
-_reader: MemberText | None = None  # the one reader that this process keeps open
+_reader: LineReader | None = None  # the one reader that this process keeps open
 
 
 @contextmanager
@@ -136,7 +137,7 @@ def text_at(
     offset: int,
     progress: ProgressSlot | None = None,
     read_ahead: bool = False,
-) -> Iterator[MemberText]:
+) -> Iterator[LineReader]:
     """The member's text from ``offset`` on; the process's open reader if it stands there.
 
     With ``read_ahead`` a reader that is opened inflates in a thread of its own.
@@ -147,7 +148,7 @@ def text_at(
     if text and (text.archive, text.member, text.offset) != (archive, member, offset):
         text.close()
         text = None
-    text = text or MemberText(archive, member, progress, read_ahead)
+    text = text or LineReader(archive, member, progress, read_ahead)
     try:
         text.skip_to(offset)
         yield text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -19,9 +18,11 @@ from quantgod.orderbook.messages import Cursor, Parsed
 from quantgod.orderbook.recipe import Recipe, SampleRule
 from quantgod.orderbook.step import StreamBars, join, plain_stages, walk
 from quantgod.orderbook.windows import Extent, plan_windows
-from quantgod.storage.archives.archive import Archive, Member, find_archives, list_members
 from quantgod.storage.archives.line_reader import close_reader, text_at
+from quantgod.storage.archives.members import Member, read_directory
 from quantgod.storage.progress import ProgressSlot
+from quantgod.storage.sources.folder import archive_at
+from quantgod.storage.sources.source import Archive
 
 _ISO_DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 _SYMBOL_IN_NAME = re.compile(r"\d{4}-\d{2}-\d{2}_([A-Za-z0-9-]+)")
@@ -111,7 +112,7 @@ def read_streams(archive: Archive) -> list[Stream]:
         UnknownDialectError: a member is in a format without a reader.
         ArchiveError: neither messages nor names tell symbol and day.
     """
-    members, is_synthetic = list_members(archive)
+    members, is_synthetic = read_directory(archive)
     try:
         return [
             _read_stream(archive, member, len(members) == 1, is_synthetic) for member in members
@@ -150,10 +151,7 @@ def open_stream(path: Path, member: str | None = None) -> Stream:
         SourceError: there is no file at ``path``, or not exactly one such member.
         ArchiveError: the archive cannot be used.
     """
-    found = find_archives(path.absolute().parent, glob.escape(path.name))
-    if not found:
-        raise SourceError(f"expected an archive at {path}, found no file")
-    streams = read_streams(found[0])
+    streams = read_streams(archive_at(path))
     chosen = [stream for stream in streams if member in (None, stream.member.name)]
     if len(chosen) != 1:
         names = ", ".join(stream.member.name for stream in streams)

@@ -41,7 +41,7 @@ def plan_jobs(
         if earlier is None and (stream.folder, yesterday) in failed_days:
             before = None
         elif earlier is None:
-            before = layout.earlier_last_bar(stream.archive.root, stream)
+            before = layout.earlier_last_bar(stream)
         else:
             record = records.get(earlier)
             before = record.last_bar if record and not record.errors else None

@@ -12,6 +12,7 @@ from quantgod.storage.archives.streams import Stream
 from quantgod.storage.outputs.manifest import BarsRecord, bars_path, origin_of, read_bars_record
 from quantgod.storage.outputs.quarantine import Quarantine
 from quantgod.storage.outputs.tables import Compression
+from quantgod.storage.sources.source import GONE
 
 
 @dataclass(frozen=True)
@@ -41,20 +42,20 @@ class Layout:
         record = read_bars_record(self.bars_file(stream))
         return record if record and record.origin == origin_of(stream) else None
 
-    def earlier_last_bar(self, root: Path, stream: Stream) -> LastBar | None:
-        """The day before's last bar from an earlier run on this source.
+    def earlier_last_bar(self, stream: Stream) -> LastBar | None:
+        """The last bar of the day before, from an earlier run on the stream's source.
 
-        None if its archive changed since; one that is there no longer still gives its close.
+        None if its archive changed since; one that is gone still gives its close.
         """
+        source = stream.archive.source
         day: date = stream.day - timedelta(days=1)
         path = bars_path(self.bars, self.recipe, stream.folder, stream.symbol, day)
         record = read_bars_record(path)
-        if record is None or record.errors or record.source != str(root):
+        if record is None or record.errors or record.source != source.location:
             return None
-        archive = root / str(record.origin["archive"])
-        if archive.exists():
-            stat = archive.stat()
-            made_from = (record.origin["archive_size"], record.origin["archive_mtime_ns"])
-            if (stat.st_size, stat.st_mtime_ns) != made_from:
-                return None
-        return record.last_bar
+        try:
+            now = source.stat(str(record.origin["archive"]))
+        except GONE:
+            return record.last_bar
+        made_from = (record.origin["archive_size"], record.origin["archive_mtime_ns"])
+        return record.last_bar if now == made_from else None

@@ -31,7 +31,7 @@ class BarsRecord:
     """What the dataset phase knows of a stream's bars without opening its archive."""
 
     origin: dict[str, str | int | None]  # the archive and member that the bars were made from
-    source: str  # the source folder: what was made from another one says nothing of this one's days
+    source: str  # its location: bars made from another source say nothing of this one's days
     topic: str | None
     bars: int
     full_bars: int
@@ -69,7 +69,7 @@ def make_record(stream: Stream, bars: StreamBars, recipe: Recipe) -> BarsRecord:
     coverage = measure_coverage(samples, grid, recipe.sampling_interval_ms)
     return BarsRecord(
         origin=origin_of(stream),
-        source=str(stream.archive.root),
+        source=stream.archive.source.location,
         topic=bars.cursor.topic,
         bars=coverage.bars,
         full_bars=coverage.full_bars,

@@ -1,55 +1,81 @@
-"""Where the archives come from. Today a folder; a mount or a served remote may stand behind it."""
+"""A folder of archives: a disk, or a drive that is mounted already."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import RawIOBase
 from pathlib import Path
 
 from quantgod.errors import SourceError
-from quantgod.storage.archives.archive import Archive, find_archives
-
-BUILT_MODES = ("auto", "folder")
+from quantgod.storage.sources.source import Archive, FileStat
 
 _SYSTEMS = "lost+found"  # at the top of a disk, for root alone
 
 
-def open_folder(root: Path, include: str, mode: str) -> list[Archive]:
-    """The archives of a source folder.
+@dataclass(frozen=True)
+class FolderSource:
+    """The archives below a folder, at any depth; see ``Source``."""
+
+    root: Path
+
+    @property
+    def location(self) -> str:
+        """The folder's path."""
+        return str(self.root)
+
+    def list(self, include: str) -> Sequence[Archive]:
+        """See ``Source``."""
+        try:
+            return self._list(include)
+        except PermissionError as error:
+            raise SourceError(
+                f"expected a folder of archives at {self.root}, found one that this user may not "
+                f"read: {error.strerror}"
+            ) from error
+
+    def stat(self, path: str) -> FileStat:
+        """See ``Source``."""
+        stat = (self.root / path).stat()
+        return FileStat(stat.st_size, stat.st_mtime_ns)
+
+    def open(self, path: str) -> RawIOBase:
+        """See ``Source``."""
+        return (self.root / path).open("rb", buffering=0)
+
+    def __str__(self) -> str:
+        return self.location
+
+    def _list(self, include: str) -> Sequence[Archive]:
+        root = self.root
+        if not root.is_dir():
+            raise SourceError(f"expected a folder of archives at {root}, found {_found_at(root)}")
+        held = sum(1 for _ in root.iterdir())
+        _require_folders(root, include)
+        files = sorted(path for path in root.glob(include) if path.is_file())
+        if not files:
+            raise SourceError(
+                f"no archive in {root} matches source.include {include!r}; the folder holds "
+                f"{held} entries at its top"
+            )
+        return [Archive.of(self, file.relative_to(root).as_posix()) for file in files]
+
+
+def archive_at(path: Path) -> Archive:
+    """The archive at a path, as its folder would list it.
 
     Raises:
-        SourceError: says what was found in the folder's place.
-        OSError: the folder cannot be read.
+        SourceError: there is no file.
     """
-    if mode not in BUILT_MODES:
-        raise SourceError(
-            f"source.mode {mode!r} is not built yet; known: {', '.join(BUILT_MODES)}. A drive that "
-            "is mounted already is read with source.mode folder"
-        )
-    try:
-        return _find_archives(root, include)
-    except PermissionError as error:
-        raise SourceError(
-            f"expected a folder of archives at {root}, found one that this user may not read: "
-            f"{error.strerror}"
-        ) from error
-
-
-def _find_archives(root: Path, include: str) -> list[Archive]:
-    if not root.is_dir():
-        raise SourceError(f"expected a folder of archives at {root}, found {_found_at(root)}")
-    held = sum(1 for _ in root.iterdir())
-    _require_folders(root, include)
-    archives = find_archives(root, include)
-    if not archives:
-        raise SourceError(
-            f"no archive in {root} matches source.include {include!r}; the folder holds "
-            f"{held} entries at its top"
-        )
-    return archives
+    file = path.absolute()
+    if not file.is_file():
+        raise SourceError(f"expected an archive at {path}, found no file")
+    return Archive.of(FolderSource(file.parent), file.name)
 
 
 def _require_folders(root: Path, include: str) -> None:
-    """A pattern would pass over a folder that may not be read, and say nothing."""
+    """Refuse a folder that may not be read: a pattern would pass over it without a word."""
     fixed, recursive, _ = include.partition("**")
     if recursive:
         for folder, below, _ in os.walk(root / fixed.rpartition("/")[0], onerror=_refuse):

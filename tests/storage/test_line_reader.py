@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quantgod.errors import ArchiveError, DamagedArchiveError
-from quantgod.storage.archives import line_reader as member_text
-from quantgod.storage.archives.line_reader import MemberText
+from quantgod.storage.archives import line_reader
+from quantgod.storage.archives.line_reader import LineReader
 from quantgod.storage.archives.member_bytes import _GzipFrame
 from tests.support.member_lines import member_of, read_lines, whole_lines, with_member
 from tests.support.zips import TEXT, write_damaged, write_zip
@@ -29,8 +29,8 @@ def test_lines_are_whole_for_any_chunk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes, chunk: int, ahead: bool
 ) -> None:
     """Also where a line is longer than a chunk, or the last one has no end."""
-    monkeypatch.setattr(member_text, "CHUNK", chunk)
-    reader = MemberText(*member_of(tmp_path, text), read_ahead=ahead)
+    monkeypatch.setattr(line_reader, "CHUNK", chunk)
+    reader = LineReader(*member_of(tmp_path, text), read_ahead=ahead)
     lines = list(read_lines(reader))
     reader.close()
     assert lines == whole_lines(text)
@@ -56,15 +56,15 @@ def test_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes, lines: list[bytes], chunk: int
 ) -> None:
     """A line ends in a line feed, and is given one where the member ends without."""
-    monkeypatch.setattr(member_text, "CHUNK", chunk)
-    reader = MemberText(*member_of(tmp_path, text), None)
+    monkeypatch.setattr(line_reader, "CHUNK", chunk)
+    reader = LineReader(*member_of(tmp_path, text), None)
     assert list(read_lines(reader)) == lines
     reader.close()
 
 
 def test_lines_stay_until_they_are_read(tmp_path: Path) -> None:
     """Asking again gives the same; what is read of them is dropped."""
-    reader = MemberText(*member_of(tmp_path, b"ab\nc\n"), None)
+    reader = LineReader(*member_of(tmp_path, b"ab\nc\n"), None)
     assert reader.lines().tobytes() == reader.lines().tobytes() == b"ab\nc\n"
     reader.advance(3)
     assert (reader.lines().tobytes(), reader.offset) == (b"c\n", 3)
@@ -75,13 +75,13 @@ def test_a_line_may_be_long_but_not_endless(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Text without line ends is no order-book text: it must not fill the memory."""
-    monkeypatch.setattr(member_text, "CHUNK", 16)
-    monkeypatch.setattr(member_text, "LONGEST_LINE", 1 << 10)
+    monkeypatch.setattr(line_reader, "CHUNK", 16)
+    monkeypatch.setattr(line_reader, "LONGEST_LINE", 1 << 10)
     longest = b"a" * 1023 + b"\n"
-    reader = MemberText(*member_of(tmp_path, b"x\n" * 8 + longest * 2), None)
+    reader = LineReader(*member_of(tmp_path, b"x\n" * 8 + longest * 2), None)
     assert list(read_lines(reader)) == [*[b"x\n"] * 8, longest, longest]
     reader.close()
-    reader = MemberText(*member_of(tmp_path, b"x\n" * 8 + b"a" * 1025), None)
+    reader = LineReader(*member_of(tmp_path, b"x\n" * 8 + b"a" * 1025), None)
     with pytest.raises(ArchiveError, match="a line longer than 0 MiB: this is no order-book text"):
         list(read_lines(reader))
     reader.close()
@@ -97,10 +97,10 @@ class Told:
 
 def test_progress_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In bytes of text, chunk by chunk, up to the end."""
-    monkeypatch.setattr(member_text, "CHUNK", 1000)
-    monkeypatch.setattr(member_text, "_PROGRESS_STEP", 1000)
+    monkeypatch.setattr(line_reader, "CHUNK", 1000)
+    monkeypatch.setattr(line_reader, "_PROGRESS_STEP", 1000)
     told = Told()
-    reader = MemberText(*member_of(tmp_path, TEXT), told)  # type: ignore[arg-type]
+    reader = LineReader(*member_of(tmp_path, TEXT), told)  # type: ignore[arg-type]
     reader.skip_to(len(TEXT))
     assert len(reader.lines()) == 0
     reader.close()
@@ -110,7 +110,7 @@ def test_progress_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_stored_member_is_read_too(tmp_path: Path) -> None:
     archive = write_zip(tmp_path, "s.zip", {"s.data": b"a\nb"}, compression=zipfile.ZIP_STORED)
-    reader = MemberText(*with_member(archive), None)
+    reader = LineReader(*with_member(archive), None)
     assert list(read_lines(reader)) == [b"a\n", b"b\n"]
     reader.close()
 
@@ -119,9 +119,9 @@ def test_a_wrong_checksum_is_seen_only_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So nothing of a member may be published before it is read to its end."""
-    monkeypatch.setattr(member_text, "CHUNK", 512)
+    monkeypatch.setattr(line_reader, "CHUNK", 512)
     archive, member = with_member(write_damaged(tmp_path, "wrong checksum"))
-    reader, seen = MemberText(archive, member, None), []
+    reader, seen = LineReader(archive, member, None), []
     with pytest.raises(DamagedArchiveError, match="CRC check failed") as caught:
         seen.extend(read_lines(reader))
     reader.close()
@@ -134,12 +134,12 @@ def test_a_wrong_checksum_is_seen_only_at_the_end(
 @pytest.mark.parametrize("chunk", [3, 200, 1 << 20])
 def test_skip_to_any_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
     """A reader opened anew is brought to where another one stood."""
-    monkeypatch.setattr(member_text, "CHUNK", chunk)
+    monkeypatch.setattr(line_reader, "CHUNK", chunk)
     archive, member = member_of(tmp_path, TEXT)
     lines = whole_lines(TEXT)
     for count in (0, 1, 7, len(lines) - 1, len(lines)):
         offset = len(b"".join(lines[:count]))
-        reader = MemberText(archive, member, None)
+        reader = LineReader(archive, member, None)
         reader.skip_to(offset)
         assert reader.offset == offset
         assert list(read_lines(reader)) == lines[count:]
@@ -148,7 +148,7 @@ def test_skip_to_any_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk
 
 def test_skip_forward_and_no_further_than_the_end(tmp_path: Path) -> None:
     archive, member = member_of(tmp_path, b"ab\nc\n")
-    reader = MemberText(archive, member, None)
+    reader = LineReader(archive, member, None)
     reader.skip_to(3)
     reader.skip_to(3)
     assert reader.lines().tobytes() == b"c\n"
@@ -169,8 +169,8 @@ def test_reading_ahead_ends_with_the_reader(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines_read: int
 ) -> None:
     """Wherever it stands: not begun, in the middle with full buffers, at the end."""
-    monkeypatch.setattr(member_text, "CHUNK", 64)
-    reader = MemberText(*member_of(tmp_path, b"0123456789\n" * 500), read_ahead=True)
+    monkeypatch.setattr(line_reader, "CHUNK", 64)
+    reader = LineReader(*member_of(tmp_path, b"0123456789\n" * 500), read_ahead=True)
     read = read_lines(reader)
     for _ in range(lines_read):
         next(read)
@@ -185,13 +185,13 @@ def test_an_error_ahead_is_told_where_it_stands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """After the text before it, and with the same words as without reading ahead."""
-    monkeypatch.setattr(member_text, "CHUNK", 512)
+    monkeypatch.setattr(line_reader, "CHUNK", 512)
     archive, member = with_member(write_damaged(tmp_path, "wrong checksum"))
     if kind == "torn":
         monkeypatch.setattr(_GzipFrame, "readinto", torn_after(_GzipFrame.readinto, 2))
     told = []
     for ahead in (False, True):
-        reader, seen = MemberText(archive, member, read_ahead=ahead), []
+        reader, seen = LineReader(archive, member, read_ahead=ahead), []
         with pytest.raises(DamagedArchiveError) as caught:
             seen.extend(read_lines(reader))
         reader.close()

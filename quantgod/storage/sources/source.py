@@ -1,0 +1,99 @@
+"""A source of archives: list them, stat one, open one. Nothing above knows what is behind it.
+
+A source is a value: archives hold it, are compared and hashed with it, and travel to worker
+processes. Every source passes ``tests/storage/test_source_contract.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import RawIOBase
+from typing import NamedTuple, Protocol
+
+from quantgod.errors import ArchiveError, MissingArchiveError
+
+GONE = (FileNotFoundError, NotADirectoryError)  # no file at that path
+_UNUSABLE = (*GONE, PermissionError)
+
+
+class FileStat(NamedTuple):
+    """Tells whether an archive is still the one that was listed."""
+
+    size: int  # bytes
+    mtime_ns: int  # modified, since the Unix epoch
+
+
+class Source(Protocol):
+    """Where archives are read from. Paths are relative to it, with forward slashes."""
+
+    @property
+    def location(self) -> str:
+        """Its name in messages and in the records of bars."""
+
+    def list(self, include: str) -> Sequence[Archive]:
+        """The archives that match a glob of ``pathlib``, sorted by the parts of their paths.
+
+        Raises:
+            SourceError: there are none, or the source cannot be used; says what was found.
+            OSError: it cannot be read.
+        """
+
+    def stat(self, path: str) -> FileStat:
+        """Size and time of one archive.
+
+        Raises:
+            FileNotFoundError, NotADirectoryError: there is no such file.
+            OSError: the source cannot be read.
+        """
+
+    def open(self, path: str) -> RawIOBase:
+        """One archive as a seekable binary file; a read falls short only at the file's end.
+
+        Raises:
+            As ``stat``.
+        """
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A ZIP or gzip file as it was when it was listed."""
+
+    source: Source
+    path: str
+    size: int  # bytes
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, source: Source, path: str) -> Archive:
+        """The archive at a path of a source, as it is now; raises as ``Source.stat``."""
+        return cls(source, path, *source.stat(path))
+
+    def open(self) -> RawIOBase:
+        """The file; raises as ``Source.open``."""
+        return self.source.open(self.path)
+
+    def check_unchanged(self) -> None:
+        """Raise if the file is no longer the one that was listed."""
+        with absence_reported(self):
+            now = self.source.stat(self.path)
+        if now != (self.size, self.mtime_ns):
+            raise ArchiveError("the archive changed while it was read; run again", self.path)
+
+    def __str__(self) -> str:
+        return self.path
+
+
+@contextmanager
+def absence_reported(archive: Archive, member: str | None = None) -> Iterator[None]:
+    """Turn the error for a file that is gone, or may not be read, into an ``ArchiveError``."""
+    try:
+        yield
+    except _UNUSABLE as error:
+        raise MissingArchiveError(
+            f"expected the archive that was listed, found: {error.strerror}. Is the drive still "
+            "there, and may this user read it? Then run again",
+            archive.path,
+            member,
+        ) from error

@@ -1,0 +1,72 @@
+"""The embedded default: `source.remote: "synthetic:"` fills an empty folder, and says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flows.survey import source_of
+from quantgod.errors import SettingsError, SourceError
+from quantgod.settings.settings import load_settings
+from quantgod.settings.values import PROJECT_ROOT
+from quantgod.storage.sources.folder import FolderSource
+from quantgod.synthetic import demo, source
+from quantgod.synthetic.source import SyntheticSource
+from tests.support.flow_runs import outputs, settings_for, two_days, write_source
+from tests.support.program import start
+
+CONFIGS = PROJECT_ROOT / "configs"
+SYNTHETIC = "--source.remote=synthetic:"
+
+
+def test_local_config_is_the_demo(bare_environment: None) -> None:  # noqa: ARG001
+    """The project's own folder, as a synthetic source; its location is the folder's path."""
+    found = source_of(load_settings(CONFIGS / "local.yaml"))
+    assert found == SyntheticSource(PROJECT_ROOT / "data" / "L2" / "raw")
+    assert (found.location, str(found)) == (str(PROJECT_ROOT / "data/L2/raw"),) * 2
+
+
+@pytest.mark.parametrize("mode", ["auto", "folder"])
+def test_any_other_remote_is_not(tmp_path: Path, mode: str) -> None:
+    """A folder is only read, unless `synthetic:` says otherwise."""
+    for remote in ("none", "gdrive:L2", "synthetic"):
+        settings = settings_for(
+            tmp_path, tmp_path / "raw", source__mode=mode, source__remote=remote
+        )
+        assert source_of(settings) == FolderSource(tmp_path / "raw")
+    settings = settings_for(tmp_path, tmp_path / "raw", source__remote="synthetic:")
+    assert source_of(settings) == SyntheticSource(tmp_path / "raw")
+
+
+def test_what_is_no_source(tmp_path: Path) -> None:
+    """A placeholder or a mode that is not built, also of the demo."""
+    keys = {"source__remote": "synthetic:"}
+    with pytest.raises(SettingsError, match="in place of the placeholder"):
+        source_of(settings_for(tmp_path, Path("/x/..."), **keys))
+    with pytest.raises(SourceError, match="'serve' is not built yet; known: auto, folder"):
+        source_of(settings_for(tmp_path, tmp_path, source__mode="serve", **keys))
+
+
+def test_the_plan_fills_nothing(tmp_path: Path) -> None:
+    """It says what the run would do first; with archives in the folder it lists them."""
+    raw = tmp_path / "raw"
+    plan = start(tmp_path, raw, SYNTHETIC, "--plan")
+    assert plan.exit_code == 0
+    assert f"{raw} is empty: the run would fill it with synthetic archives first\n" in plan.said
+    assert not raw.exists()
+    write_source(raw, two_days(), only=[0])
+    assert "1 streams" in start(tmp_path, raw, SYNTHETIC, "--plan").said
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_a_run_fills_the_folder_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first run says so; the next one would take what is there."""
+    monkeypatch.setattr(source, "fill", lambda folder: demo.fill(folder, [two_days()]))
+    raw = tmp_path / "raw"
+    first = start(tmp_path, raw, SYNTHETIC)
+    assert (first.exit_code, len(outputs(tmp_path))) == (0, 2)
+    assert first.said.count(f"{raw} is empty: making synthetic archives there, once") == 1
+    again = start(tmp_path, raw, SYNTHETIC, "--plan")
+    assert "is empty" not in again.said
+    assert again.said.count(" done ") == 2

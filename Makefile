@@ -1,7 +1,7 @@
 # What people type. The checks themselves are in .ci/run; UPGRADE=--upgrade make lock renews pins.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint types layers shell check fuzz fuzz-scanner bench bare-debian \
-	format lock
+	docs format lock
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1	\2/p' Makefile | expand -t 20
@@ -35,6 +35,9 @@ bench:  ## measure speed and memory (half an hour); PARTS="core inflate" for som
 
 bare-debian:  ## set-up and a run in an empty Debian, as root; SUITE=trixie for Python 3.13
 	tests/real/bare_debian.sh $(SUITE)
+
+docs:  ## generate the tables of the docs from the code
+	.venv/bin/python -m docs.generate
 
 format:  ## put the code into shape
 	.venv/bin/ruff check --fix .

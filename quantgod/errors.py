@@ -1,23 +1,23 @@
-"""The exception tree of the project.
+"""The exception tree of the project; its table in docs/faults.md is generated from here.
 
     L2Error
-    ├── SettingsError          a setting is unknown, wrong, or contradicts another (ValueError)
-    ├── SourceError            the source folder is missing, empty, or no archive matches
-    ├── ServerError            Prefect's server does not answer
-    ├── OutputBusyError        another run is writing to the same folders
-    ├── OutputError            a file cannot be written: the disk is full, a right is missing
-    ├── DuplicateStreamError   two archives claim one series and day, or one output file
-    ├── ArchiveError           one archive cannot be used; the others go on
-    │   ├── MissingArchiveError    gone since it was listed, or not to be opened
-    │   ├── DamagedArchiveError    not a ZIP, truncated, its checksum wrong, empty
-    │   ├── RefusedMemberError     encrypted, oddly compressed, a bomb, a name that leads outside
-    │   ├── UnknownDialectError    no reader for the member's format
-    │   ├── MixedStreamError       another symbol or topic in mid-stream
-    │   ├── NoBarsError            the stream gave no bar at all
-    │   ├── WorkerKilledError      the process that worked on it was killed
-    │   └── InvalidOutputError     validation found errors; the file went to quarantine
-    ├── ScalerError            the scaler is torn, differs from the settings, or cannot be fitted
-    └── RunFailedError         the run ended with failed archives
+    ├── SettingsError
+    ├── SourceError
+    ├── ServerError
+    ├── OutputBusyError
+    ├── OutputError
+    ├── DuplicateStreamError
+    ├── ArchiveError
+    │   ├── MissingArchiveError
+    │   ├── DamagedArchiveError
+    │   ├── RefusedMemberError
+    │   ├── UnknownDialectError
+    │   ├── MixedStreamError
+    │   ├── NoBarsError
+    │   ├── WorkerKilledError
+    │   └── InvalidOutputError
+    ├── ScalerError
+    └── RunFailedError
 
 Every argument goes to ``super().__init__``, so each error survives pickling between processes.
 """
@@ -28,39 +28,66 @@ class L2Error(Exception):
 
 
 class SettingsError(L2Error, ValueError):
-    """A setting is unknown, of a wrong type, or contradicts another."""
+    """A setting is unknown, wrong, or contradicts another; also a `ValueError`.
+
+    Raised for: everything under Settings.
+    """
 
 
 class SourceError(L2Error):
-    """The source folder is missing, unreadable, or holds no matching archive."""
+    """The source folder is missing, unreadable, or holds no matching archive.
+
+    Raised for: no source folder; no archive in the source.
+    """
 
 
 class ServerError(L2Error):
-    """Prefect's server does not answer, or is gone in mid-run."""
+    """Prefect's server does not answer, or is lost during the run.
+
+    Raised for: no Prefect server; the Prefect server is killed.
+    """
 
 
 class OutputBusyError(L2Error):
-    """Another run is writing to the same folders."""
+    """Another run is writing to the same folders.
+
+    Raised for: another run at work.
+    """
 
 
 class OutputError(L2Error):
-    """A file of the run cannot be written, and will not be in a moment either."""
+    """A file of the run cannot be written, and a retry would not help.
+
+    Raised for: disk full while bars are written; no right to write an output.
+    """
 
 
 class DuplicateStreamError(L2Error):
-    """Two streams of one series and day, or two archives that would write one file."""
+    """Two archives claim one series and day, or one output file.
+
+    Raised for: one name twice; two archives of one day.
+    """
 
 
 class ScalerError(L2Error):
-    """The persisted scaler cannot be used, or a new one cannot be fitted."""
+    """The scaler is torn, differs from the settings, or cannot be fitted.
+
+    Raised for: everything under Scaler.
+    """
 
 
 class RunFailedError(L2Error):
-    """The run is over and at least one archive failed; the message names each and why."""
+    """The run is over and at least one archive failed; the message names each and why.
+
+    Raised for: the end of a run with failed archives.
+    """
 
 
 class ArchiveError(L2Error):
-    """One archive cannot be used.
+    """One archive cannot be used; the others go on.
+
+    Raised for: every subclass, and: no name, no message; a line without an end; changed while it is
+    read.
 
     Args:
         reason: what was expected, what was found, what to do.
@@ -88,32 +115,57 @@ class ArchiveError(L2Error):
 
 
 class MissingArchiveError(ArchiveError):
-    """The archive is gone since it was listed, or may not be opened."""
+    """The archive is gone since it was listed, or cannot be opened.
+
+    Raised for: source removed in mid-run; no right to read it.
+    """
 
 
 class DamagedArchiveError(ArchiveError):
-    """The ZIP is not whole, or holds nothing."""
+    """The archive is truncated, fails its checksum, or holds nothing.
+
+    Raised for: cut short; wrong checksum; no member.
+    """
 
 
 class RefusedMemberError(ArchiveError):
-    """A member that is whole and is not read: what it is cannot be, or is not safe to be."""
+    """The member is intact, but unsupported or unsafe to read.
+
+    Raised for: encrypted; unknown compression; a bomb; a name that climbs out.
+    """
 
 
 class UnknownDialectError(ArchiveError):
-    """The member is in a format that no reader is registered for."""
+    """No dialect reads the member's format.
+
+    Raised for: a member in another format; unknown CSV header; CSV columns in another order; a
+    CSV column missing; an empty CSV member.
+    """
 
 
 class MixedStreamError(ArchiveError):
-    """A message of another symbol or topic than the stream's first."""
+    """A message has another symbol or topic than the stream's first.
+
+    Raised for: another symbol in mid-stream; another topic in mid-stream.
+    """
 
 
 class NoBarsError(ArchiveError):
-    """The stream gave no bar: nothing to write."""
+    """The stream gives no bar, so there is nothing to write.
+
+    Raised for: an empty member.
+    """
 
 
 class WorkerKilledError(ArchiveError):
-    """The process that worked on the archive was killed."""
+    """The process that worked on the archive was killed.
+
+    Raised for: a worker's process is killed.
+    """
 
 
 class InvalidOutputError(ArchiveError):
-    """Validation found errors in the table made from the archive."""
+    """Validation found errors; the output went to quarantine.
+
+    Raised for: output with errors.
+    """

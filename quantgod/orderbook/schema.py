@@ -1,8 +1,13 @@
-"""Every column of the output: name, type, order — the one place (contract §4)."""
+"""Every column of the output: name, order, type, unit, definition (contract §4).
+
+The tables of columns in the docs are generated from here: ``make docs``.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
 
 import pyarrow as pa
 
@@ -10,41 +15,91 @@ SCHEMA_VERSION = "1"
 
 TIME = pa.timestamp("ms", tz="UTC")
 
-FEATURES: tuple[str, ...] = (
-    "body",
-    "upper_wick",
-    "lower_wick",
-    "log_ret_close",
-    "volatility",
-    "max_spread",
-    "mean_obi",
-    "mean_deep_obi",
-    "log_volume",
+Kind = Literal["time", "price", "volume", "feature", "quality", "book"]
+
+
+class Column(NamedTuple):
+    """One column."""
+
+    name: str
+    type: pa.DataType
+    kind: Kind  # features are scaled by the z-score
+    unit: str
+    definition: str
+    is_derived: bool = False  # computed from bars in the dataset phase; phase-1 bars do not hold it
+
+
+def _time(name: str, definition: str) -> Column:
+    return Column(name, TIME, "time", "time", definition)
+
+
+def _price(name: str, definition: str) -> Column:
+    return Column(name, pa.float64(), "price", "price", definition)
+
+
+def _feature(name: str, unit: str, definition: str, *, is_derived: bool = False) -> Column:
+    return Column(name, pa.float64(), "feature", unit, definition, is_derived)
+
+
+COLUMNS: tuple[Column, ...] = (
+    _time("datetime", "bar open `t`; the index when pandas reads the file"),
+    _time("available_at", "`t + W`: the first moment at which the row can be known"),
+    _price("open", "first `micro_price` of the bar's samples"),
+    _price("high", "greatest `micro_price`"),
+    _price("low", "least `micro_price`"),
+    _price("close", "last `micro_price`"),
+    Column(
+        "volume",
+        pa.int64(),
+        "volume",
+        "messages",
+        "applied messages of the bar, inside the day, whether or not the book was known",
+    ),
+    _feature("body", "1", "`ln(close / open)`", is_derived=True),
+    _feature("upper_wick", "1", "`(high - max(open, close)) / prev_close`", is_derived=True),
+    _feature("lower_wick", "1", "`(min(open, close) - low) / prev_close`", is_derived=True),
+    _feature("log_ret_close", "1", "`ln(close / prev_close)`", is_derived=True),
+    _feature(
+        "volatility",
+        "price",
+        "standard deviation (ddof 1) of `micro_price`; 0 for one sample or when all are equal",
+    ),
+    _feature("max_spread", "price", "greatest `spread`"),
+    _feature("mean_obi", "1, from -1 to 1", "mean `obi`"),
+    _feature("mean_deep_obi", "1, from -1 to 1", "mean `deep_obi`"),
+    _feature("log_volume", "1", "`ln(1 + volume)`", is_derived=True),
+    Column(
+        "sample_count",
+        pa.int32(),
+        "quality",
+        "samples",
+        "samples in the bar: `W/Δ` in a full one",
+    ),
+    Column("max_staleness_ms", pa.int64(), "quality", "ms", "greatest staleness among them"),
 )
 
-_COLUMNS: dict[str, pa.DataType] = {
-    "datetime": TIME,
-    "available_at": TIME,
-    "open": pa.float64(),
-    "high": pa.float64(),
-    "low": pa.float64(),
-    "close": pa.float64(),
-    "volume": pa.int64(),
-    "body": pa.float64(),
-    "upper_wick": pa.float64(),
-    "lower_wick": pa.float64(),
-    "log_ret_close": pa.float64(),
-    "volatility": pa.float64(),
-    "max_spread": pa.float64(),
-    "mean_obi": pa.float64(),
-    "mean_deep_obi": pa.float64(),
-    "log_volume": pa.float64(),
-    "sample_count": pa.int32(),
-    "max_staleness_ms": pa.int64(),
-}
+# Repeated for each level, in place of the `i`.
+LEVEL_COLUMNS: tuple[Column, ...] = (
+    Column(
+        "bid_i_p",
+        pa.float64(),
+        "book",
+        "price",
+        "bid price of level `i` in the book of the bar's last sample; "
+        "null if there is no such level",
+    ),
+    Column(
+        "bid_i_s",
+        pa.float64(),
+        "book",
+        "coins or contracts",
+        "its size; 0 if there is no such level",
+    ),
+    Column("ask_i_p", pa.float64(), "book", "price", "ask price of level `i`, likewise"),
+    Column("ask_i_s", pa.float64(), "book", "coins or contracts", "its size, likewise"),
+)
 
-# Computed from bars in the dataset phase; the phase-1 bars do not hold them.
-_DERIVED = frozenset({"body", "upper_wick", "lower_wick", "log_ret_close", "log_volume"})
+FEATURES: tuple[str, ...] = tuple(each.name for each in COLUMNS if each.kind == "feature")
 
 
 def level_names(level: int) -> tuple[str, str, str, str]:
@@ -54,18 +109,19 @@ def level_names(level: int) -> tuple[str, str, str, str]:
 
 def output_schema(levels: int) -> pa.Schema:
     """Schema of a final file with ``levels`` levels a side; ``datetime`` is pandas' index."""
-    return _schema(list(_COLUMNS), levels).with_metadata({"pandas": _pandas_metadata()})
+    return _schema(COLUMNS, levels).with_metadata({"pandas": _pandas_metadata()})
 
 
 def bars_schema(levels: int) -> pa.Schema:
     """Schema of the phase-1 bars: the output without the columns made in the dataset phase."""
-    return _schema([name for name in _COLUMNS if name not in _DERIVED], levels)
+    return _schema([each for each in COLUMNS if not each.is_derived], levels)
 
 
-def _schema(names: list[str], levels: int) -> pa.Schema:
-    fields = [pa.field(name, _COLUMNS[name]) for name in names]
+def _schema(columns: Iterable[Column], levels: int) -> pa.Schema:
+    fields = [pa.field(each.name, each.type) for each in columns]
     for level in range(levels):
-        fields += [pa.field(name, pa.float64()) for name in level_names(level)]
+        names = zip(level_names(level), LEVEL_COLUMNS, strict=True)
+        fields += [pa.field(name, each.type) for name, each in names]
     return pa.schema(fields)
 
 

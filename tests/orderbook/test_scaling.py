@@ -99,7 +99,7 @@ def test_rows_are_the_features_in_order() -> None:
 
 
 def test_only_the_features_change() -> None:
-    """§6: the nine columns and nothing else, neither order nor types nor metadata."""
+    """§6: the feature columns and nothing else, neither order nor types nor metadata."""
     rows = random_rows(20)
     table = output_of(rows)
     scaled = apply_scaler(table, MOMENTS)

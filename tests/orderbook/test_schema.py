@@ -6,7 +6,13 @@ import json
 
 import pyarrow as pa
 
-from quantgod.orderbook.schema import FEATURES, bars_schema, level_names, output_schema
+from quantgod.orderbook.schema import (
+    FEATURES,
+    LEVEL_COLUMNS,
+    bars_schema,
+    level_names,
+    output_schema,
+)
 
 TIMES = ["datetime", "available_at"]
 PRICES = ["open", "high", "low", "close"]
@@ -26,6 +32,8 @@ def test_names_and_order() -> None:
     ]
     assert list(FEATURES) == FEATURE_COLUMNS
     assert len(output_schema(200).names) == 18 + 800
+    described = [each.name for each in LEVEL_COLUMNS]
+    assert described == [name.replace("_0_", "_i_") for name in level_names(0)]
     assert level_names(199) == ("bid_199_p", "bid_199_s", "ask_199_p", "ask_199_s")
 
 

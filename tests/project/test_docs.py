@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from docs.generate import BLOCKS, MARK, main, render
+from docs.generate import pages as generated_pages
 from quantgod.orderbook.checks import (
     Coverage,
     check_counts,
@@ -22,7 +24,7 @@ from quantgod.orderbook.counts import Counts
 from quantgod.orderbook.features import LastBar, times_ms
 from quantgod.orderbook.recipe import DayGrid, Recipe
 from quantgod.orderbook.scaling import Moments
-from quantgod.orderbook.schema import FEATURES, bars_schema, output_schema
+from quantgod.orderbook.schema import FEATURES, output_schema
 from quantgod.settings.values import PROJECT_ROOT
 from quantgod.storage.archives.members import Member
 from quantgod.storage.archives.streams import Stream
@@ -78,20 +80,28 @@ def names_in(table: list[list[str]]) -> list[str]:
     return [row[0].strip("`") for row in table]
 
 
-def test_columns_are_told_in_order_with_their_types() -> None:
-    """§4; a level's columns once, for every level."""
-    (table,) = tables_of("## 4. Columns")
-    told = [(name, row[1]) for name, row in zip(names_in(table), table, strict=True)]
-    made = [(field.name.replace("_0_", "_i_"), str(field.type)) for field in output_schema(1)]
-    arrow_words = {"double": "float64", "timestamp[ms, tz=UTC]": "timestamp[ms, UTC]"}
-    assert told == [(name, arrow_words.get(kind, kind)) for name, kind in made]
+def test_generated_blocks_are_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
+    """`make docs` would change no page."""
+    assert main(["--check"]) == 0, capsys.readouterr().out
 
 
-def test_what_bars_lack_is_told() -> None:
-    """§5 names each column that phase 1 does not make."""
-    told = DATA.split("\n### Bars\n")[1].split("\n\n")[0]
-    for name in {*output_schema(1).names} - {*bars_schema(1).names}:
-        assert f"`{name}`" in told
+def test_every_generated_block_is_on_a_page() -> None:
+    """And no page asks for another one, or leaves one open."""
+    text = "\n".join(page.read_text() for page in generated_pages())
+    assert {found[2] for found in MARK.finditer(text)} == set(BLOCKS)
+    assert text.count("<!-- generated:") == text.count("<!-- end -->") == len(MARK.findall(text))
+
+
+def test_a_stale_block_is_found_and_generated() -> None:
+    """The text around a block stays; a page without blocks is never stale."""
+    new = render("before\n<!-- generated: features -->\nbody\n<!-- end -->\nafter\n")
+    assert new is not None
+    assert new.startswith(
+        "before\n<!-- generated: features -->\n\nThe **feature columns** are `body`, "
+    )
+    assert new.endswith("`.\n\n<!-- end -->\nafter\n")
+    assert render(new) is None
+    assert render("no block\n") is None
 
 
 def test_metadata_of_an_output_is_told() -> None:

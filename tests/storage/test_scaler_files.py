@@ -228,7 +228,7 @@ def test_a_json_without_a_key_is_refused(path: Path, key: str) -> None:
 
 @pytest.mark.parametrize("name", ["mean", "variance", "scale"])
 @pytest.mark.parametrize("values", [[0.5] * 8, [0.5] * 10, [], [None] * 9, ["x"] * 9, 5, None])
-def test_moments_are_nine_numbers_each(path: Path, name: str, values: object) -> None:
+def test_moments_are_a_number_for_each_feature(path: Path, name: str, values: object) -> None:
     save(path)
     rewrite(path, **{name: values})
     with pytest.raises(ScalerError, match="torn or not a scaler"):

@@ -56,5 +56,5 @@ def faults() -> dict[str, Fault]:
 
 def raised_for() -> dict[str, list[str]]:
     """What each class of error is raised for: the page's last table."""
-    rows = re.findall(r"^\| `(\w+Error)` \| (.*) \|$", PAGE.read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+Error)` \| .* \| (.*) \|$", PAGE.read_text(), re.MULTILINE)
     return {name: cell.rpartition("and: ")[2].split("; ") for name, cell in rows}

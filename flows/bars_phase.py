@@ -5,12 +5,16 @@ The stages run window by window. Only values pass between them, so each stage ca
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from flows.reports.artifacts import ProgressArtifact
+from flows.runtime.context import RunContext
+from flows.runtime.outcome import reason_of
 from quantgod.orderbook.calendar import Window
 from quantgod.orderbook.recipe import Recipe
 from quantgod.orderbook.step import Stages, join, walk
@@ -19,7 +23,7 @@ from quantgod.storage.archives.streams import Stream
 from quantgod.storage.outputs.layout import Layout
 from quantgod.storage.outputs.manifest import BarsRecord, make_record
 from quantgod.storage.outputs.tables import Compression, publish
-from quantgod.storage.progress import ProgressSlot
+from quantgod.storage.progress import ProgressSlot, progress_board
 from tasks.cut_levels import cut_levels
 from tasks.resample import resample
 from tasks.sample import sample
@@ -37,6 +41,67 @@ class BarsMade:
     record: BarsRecord
     seconds: float
     text_bytes: int  # read
+
+
+@dataclass(frozen=True)
+class BarsPhase:
+    """The result of phase 1: a record or a failure for every stream."""
+
+    records: Mapping[Stream, BarsRecord]
+    failures: Mapping[Stream, Exception]
+    made: Mapping[Stream, BarsMade]  # in this run
+
+    @property
+    def text_bytes(self) -> int:
+        """Text that was read."""
+        return sum(made.text_bytes for made in self.made.values())
+
+    def seconds(self, stream: Stream) -> float:
+        """Time that a stream's bars took in this run."""
+        return self.made[stream].seconds if stream in self.made else 0.0
+
+
+def make_all_bars(streams: Sequence[Stream], context: RunContext) -> BarsPhase:
+    """Make the bars of every stream that has none, or whose bars would come out different."""
+    valid = {stream: context.layout.valid_bars(stream) for stream in streams}
+    records = {stream: record for stream, record in valid.items() if record}
+    context.tally.with_bars = len(records)
+    todo = [stream for stream, record in valid.items() if record is None]
+    outcomes = dict(_make_bars_of(todo, context)) if todo else {}
+    made = {stream: each for stream, each in outcomes.items() if isinstance(each, BarsMade)}
+    failures = {stream: each for stream, each in outcomes.items() if isinstance(each, Exception)}
+    return BarsPhase(
+        records | {stream: each.record for stream, each in made.items()}, failures, made
+    )
+
+
+def _make_bars_of(
+    streams: Sequence[Stream], context: RunContext
+) -> Iterator[tuple[Stream, BarsMade | Exception]]:
+    """Run ``make_bars`` for each stream, in parallel, and show how far it is."""
+    text_bytes = sum(stream.member.likely_size for stream in streams)
+    given = {
+        "layout": context.layout,
+        "window_ms": context.settings.etl.window_ms,
+        "read_ahead": context.workers.leave_a_core_each(len(streams)),
+    }
+    with progress_board(len(streams)) as board:
+        calls = [
+            {"stream": stream, "progress": board.slot(index), **given}
+            for index, stream in enumerate(streams)
+        ]
+        artifact = ProgressArtifact("bars", len(streams))
+        with context.display.phase("bars", len(streams), text_bytes, board) as phase:
+            for index, outcome in context.workers.run(make_bars, calls):
+                failed = isinstance(outcome, Exception)
+                context.tally.with_bars += not failed
+                phase.archive_done(str(streams[index]), _describe(outcome))
+                artifact.advance()
+                yield streams[index], outcome
+
+
+def _describe(outcome: BarsMade | Exception) -> str:
+    return reason_of(outcome) if isinstance(outcome, Exception) else f"{outcome.record.bars} bars"
 
 
 @task(name="make_bars", task_run_name="bars {stream}", cache_policy=NO_CACHE, persist_result=False)

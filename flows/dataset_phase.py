@@ -1,102 +1,186 @@
 """Phase 2: bars → the dataset: previous closes across archives, features, z-score, final files.
 
-Light work in time order where order matters (closes, the fit), in parallel where it does not.
+Light work: in time order where order matters (closes, the fit), in parallel where it does not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from time import perf_counter
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from flows.reports.artifacts import publish_checks
-from quantgod.errors import InvalidOutputError
+from flows.bars_phase import BarsPhase
+from flows.fit import fit_scaler
+from flows.reports.artifacts import ProgressArtifact, publish_checks
+from flows.reports.run_report import ArchiveResult, Status
+from flows.runtime.context import RunContext
+from flows.runtime.outcome import reason_of
+from flows.survey import Survey
+from quantgod.errors import InvalidOutputError, OutputError, ScalerError
 from quantgod.orderbook.arrays.buffer_pool import let_go
-from quantgod.orderbook.calendar import day_start_ms
-from quantgod.orderbook.checks import Finding, Limits, check_table
-from quantgod.orderbook.features import times_ms
-from quantgod.orderbook.messages import Float64Array
-from quantgod.orderbook.scaling import feature_rows
-from quantgod.orderbook.schema import output_schema
+from quantgod.orderbook.checks import Finding, Limits
 from quantgod.storage.archives.streams import Stream
-from quantgod.storage.outputs.jobs import Job, wanted_metadata
 from quantgod.storage.outputs.layout import Layout
+from quantgod.storage.outputs.planned import PlannedOutput, plan_outputs
 from quantgod.storage.outputs.scaler_files import Scaler
-from quantgod.storage.outputs.tables import publish
+from quantgod.storage.outputs.tables import publish, read_row_count
 from tasks.add_features import add_features
 from tasks.scale import scale
-from tasks.validate import validate
+from tasks.validate import coverage, describe_bars, validate
 from tasks.write import write
-
-
-@dataclass(frozen=True, eq=False)
-class FitRows:
-    """One stream's part of the training range."""
-
-    rows: Float64Array  # (rows, features)
-    first_available_ms: int
-    last_available_ms: int
-    errors: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Published:
-    """What phase 2 gives for one stream."""
+    """The result of phase 2 for one stream."""
 
     rows: int
     findings: tuple[Finding, ...]
     seconds: float
 
 
+@dataclass(frozen=True)
+class Dataset:
+    """The result of phase 2."""
+
+    results: Mapping[Stream, ArchiveResult]
+    scaler: str  # which one was applied
+    notes: Sequence[str]
+
+
+def make_dataset(
+    survey: Survey, bars: BarsPhase, scaler: Scaler | None, context: RunContext
+) -> Dataset:
+    """Make the final file of every stream with bars.
+
+    Args:
+        survey: the streams of the run.
+        bars: the result of phase 1.
+        scaler: the persisted one; None where there is none, or none is wanted.
+        context: of the run.
+    """
+    planned = plan_outputs(survey.streams, bars.records, context.layout, survey.failed_days)
+    if not context.settings.features.apply_zscore:
+        return Dataset(_make_outputs(planned, None, bars, context), "none", ())
+    notes = [] if scaler else _warn_of_many_series(planned)
+    try:
+        scaler = scaler or fit_scaler(planned, survey, bars, context)
+    except (ScalerError, OutputError) as error:
+        waiting = {p.stream: _result(p, "waiting", bars, context, str(error)) for p in planned}
+        return Dataset(waiting, "none", (*notes, str(error)))
+    name = f"{context.settings.paths.scaler_path} ({scaler.moments.row_count} rows)"
+    return Dataset(_make_outputs(planned, scaler, bars, context), name, notes)
+
+
+def _warn_of_many_series(planned: Sequence[PlannedOutput]) -> list[str]:
+    series = sorted({each.stream.series for each in planned})
+    if len(series) < 2:
+        return []
+    return [f"one scaler is fitted on {len(series)} series: {', '.join(series)}"]
+
+
+def _make_outputs(
+    planned: Sequence[PlannedOutput], scaler: Scaler | None, bars: BarsPhase, context: RunContext
+) -> dict[Stream, ArchiveResult]:
+    """Make the final files that are missing or would come out different."""
+    results, todo = {}, []
+    for each in planned:
+        if each.is_up_to_date(context.layout, scaler):
+            published = _describe_unchanged(each, context)
+            results[each.stream] = _result(each, "unchanged", bars, context, published=published)
+        else:
+            todo.append(each)
+    for each, outcome in _run_outputs(todo, scaler, context) if todo else ():
+        results[each.stream] = _result_of(each, outcome, bars, context)
+    return results
+
+
+def _run_outputs(
+    todo: Sequence[PlannedOutput], scaler: Scaler | None, context: RunContext
+) -> Iterator[tuple[PlannedOutput, Published | Exception]]:
+    """Run ``make_output`` for each file, in parallel, and show how far it is."""
+    given = {"layout": context.layout, "scaler": scaler, "limits": context.limits}
+    calls = [{"planned": each, **given} for each in todo]
+    artifact = ProgressArtifact("dataset", len(todo))
+    with context.display.phase("dataset", len(todo)) as phase:
+        for index, outcome in context.workers.run(make_output, calls):
+            status = status_of(outcome)
+            context.tally.files_made += status == "made"
+            phase.archive_done(str(todo[index].stream), status)
+            artifact.advance()
+            yield todo[index], outcome
+
+
+def _describe_unchanged(planned: PlannedOutput, context: RunContext) -> Published:
+    layout, stream = context.layout, planned.stream
+    rows = read_row_count(layout.output_file(stream))
+    bars_file = layout.bars_file(stream)
+    findings = describe_bars(stream, bars_file, planned.record, layout.recipe, context.limits, rows)
+    return Published(rows, tuple(findings), 0.0)
+
+
+def status_of(outcome: Published | Exception) -> Status:
+    """How an archive ended."""
+    if isinstance(outcome, InvalidOutputError):
+        return "quarantined"
+    return "failed" if isinstance(outcome, Exception) else "made"
+
+
+def _result_of(
+    planned: PlannedOutput, outcome: Published | Exception, bars: BarsPhase, context: RunContext
+) -> ArchiveResult:
+    if isinstance(outcome, Exception):
+        return _result(planned, status_of(outcome), bars, context, reason_of(outcome))
+    return _result(planned, "made", bars, context, published=outcome)
+
+
+def _result(
+    planned: PlannedOutput,
+    status: Status,
+    bars: BarsPhase,
+    context: RunContext,
+    reason: str = "",
+    published: Published | None = None,
+) -> ArchiveResult:
+    stream, record = planned.stream, planned.record
+    return ArchiveResult(
+        name=str(stream),
+        status=status,
+        reason=reason,
+        bars=record.bars,
+        rows=published.rows if published else 0,
+        coverage=coverage(record, context.layout.recipe.day_grid(stream.day)),
+        findings=published.findings if published else (),
+        seconds=bars.seconds(stream) + (published.seconds if published else 0.0),
+        is_synthetic=stream.is_synthetic,
+    )
+
+
 @task(
-    name="fit_rows", task_run_name="fit_rows {job.stream}", cache_policy=NO_CACHE,
+    name="make_output", task_run_name="dataset {planned.stream}", cache_policy=NO_CACHE,
     persist_result=False,
 )  # fmt: skip
-def fit_rows(job: Job, layout: Layout, fit_until_ms: int | None) -> FitRows:
-    """One stream's feature rows in the training range, checked as its final file will be."""
-    recipe = layout.recipe
-    featured = add_features(job.stream, layout.bars_file(job.stream), recipe, job.before)
-    levels = recipe.orderbook_levels
-    schema, grid = output_schema(levels), recipe.day_grid(job.stream.day)
-    findings = check_table(featured.table, schema, grid, levels)
-    errors = (f"{f.check}: {f.figures}" for f in findings if f.severity == "error")
-    rows = feature_rows(featured.table, fit_until_ms)
-    available = times_ms(featured.table, "available_at")[: len(rows)]
-    first, last = (int(available[0]), int(available[-1])) if len(available) else (0, 0)
-    return FitRows(rows, first, last, (*job.record.errors, *errors))
-
-
-def is_in_fit_range(day: date | None, bar_interval_ms: int, fit_until_ms: int | None) -> bool:
-    """Whether any row of a day, None where it is not known, can be in the training range."""
-    if day is None or fit_until_ms is None:
-        return True
-    return day_start_ms(day) + bar_interval_ms <= fit_until_ms
-
-
-@task(
-    name="make_output", task_run_name="dataset {job.stream}", cache_policy=NO_CACHE,
-    persist_result=False,
-)  # fmt: skip
-def make_output(job: Job, layout: Layout, scaler: Scaler | None, limits: Limits) -> Published:
-    """One stream's final file: features → scale → write → validate → published by rename.
+def make_output(
+    planned: PlannedOutput, layout: Layout, scaler: Scaler | None, limits: Limits
+) -> Published:
+    """Make one stream's final file: features → scale → write → validate → published by rename.
 
     Raises:
         InvalidOutputError: validation found errors; the file is in quarantine with its report.
     """
     start = perf_counter()
     let_go()  # of phase 1's windows: tables take other memory
-    stream, recipe = job.stream, layout.recipe
+    stream, recipe = planned.stream, layout.recipe
     bars, final = layout.bars_file(stream), layout.output_file(stream)
-    table = add_features(stream, bars, recipe, job.before).table
+    table = add_features(stream, bars, recipe, planned.before).table
     if scaler:
         table = scale(stream, table, scaler.moments)
-    metadata = wanted_metadata(job, layout, scaler)
+    metadata = planned.metadata(layout, scaler)
     temporary = write(stream, table, final, metadata, layout.compression)
-    findings = validate(stream, temporary, bars, job.record, recipe, limits)
+    findings = validate(stream, temporary, bars, planned.record, recipe, limits)
     publish_checks(stream, findings)
     quarantine = layout.quarantine_of(stream)
     if errors := [f"{f.check}: {f.figures}" for f in findings if f.severity == "error"]:

@@ -1,105 +1,150 @@
-"""The scaler of a run: the one that is there, or one fitted on the rows about to be written."""
+"""The scaler of a run: the persisted one, or one fitted on the rows about to be written."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import date
 
-from flows.dataset_phase import FitRows, fit_rows, is_in_fit_range
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from flows.bars_phase import BarsPhase
+from flows.runtime.context import RunContext
 from flows.runtime.outcome import reason_of
-from flows.runtime.pool import Workers
+from flows.survey import Survey
 from quantgod.errors import ScalerError
-from quantgod.orderbook.scaling import fit_moments
+from quantgod.orderbook.calendar import day_start_ms
+from quantgod.orderbook.checks import check_table
+from quantgod.orderbook.features import times_ms
+from quantgod.orderbook.messages import Float64Array
+from quantgod.orderbook.scaling import feature_rows, fit_moments
+from quantgod.orderbook.schema import output_schema
 from quantgod.settings.settings import Settings
-from quantgod.storage.archives.streams import Stream, day_in_name
-from quantgod.storage.outputs.jobs import Job
+from quantgod.storage.archives.streams import day_in_name
 from quantgod.storage.outputs.layout import Layout
+from quantgod.storage.outputs.planned import PlannedOutput
 from quantgod.storage.outputs.scaler_files import FitRange, Scaler, load_scaler, save_scaler
+from tasks.add_features import add_features
 
 
-@dataclass(frozen=True)
-class Fit:
-    """What a fit is made of: set by the settings."""
+@dataclass(frozen=True, eq=False)
+class FitRows:
+    """The rows of one stream in the training range."""
 
-    scaler_path: Path
-    until_ms: int | None
-    until: str | None
-    allow_partial: bool
+    rows: Float64Array  # (rows, features)
+    first_available_ms: int
+    last_available_ms: int
+    errors: tuple[str, ...]
 
 
-def fit_of(settings: Settings) -> Fit:
-    """The fit that the settings ask for."""
-    features = settings.features
-    return Fit(
-        settings.paths.scaler_path,
-        features.fit_until_ms,
-        features.fit_until.isoformat() if features.fit_until else None,
-        features.allow_partial_fit,
+@task(
+    name="fit_rows", task_run_name="fit_rows {planned.stream}", cache_policy=NO_CACHE,
+    persist_result=False,
+)  # fmt: skip
+def fit_rows(planned: PlannedOutput, layout: Layout, fit_until_ms: int | None) -> FitRows:
+    """Take one stream's feature rows in the training range, checked as its final file will be."""
+    recipe = layout.recipe
+    featured = add_features(
+        planned.stream, layout.bars_file(planned.stream), recipe, planned.before
     )
+    levels = recipe.orderbook_levels
+    schema, grid = output_schema(levels), recipe.day_grid(planned.stream.day)
+    findings = check_table(featured.table, schema, grid, levels)
+    errors = (f"{f.check}: {f.figures}" for f in findings if f.severity == "error")
+    rows = feature_rows(featured.table, fit_until_ms)
+    available = times_ms(featured.table, "available_at")[: len(rows)]
+    first, last = (int(available[0]), int(available[-1])) if len(available) else (0, 0)
+    return FitRows(rows, first, last, (*planned.record.errors, *errors))
+
+
+def is_in_fit_range(day: date | None, bar_interval_ms: int, fit_until_ms: int | None) -> bool:
+    """Whether any row of a day (None: not known) can be in the training range."""
+    if day is None or fit_until_ms is None:
+        return True
+    return day_start_ms(day) + bar_interval_ms <= fit_until_ms
+
+
+def existing_scaler(settings: Settings, layout: Layout) -> Scaler | None:
+    """Load the persisted scaler, if the settings want one and there is one.
+
+    Raises:
+        ScalerError: it is torn, or was fitted with other settings.
+    """
+    if not settings.features.apply_zscore:
+        return None
+    return load_scaler(settings.paths.scaler_path, layout.recipe)
 
 
 def fit_scaler(
-    jobs: Sequence[Job],
-    failed: Sequence[str],
-    failed_streams: Sequence[Stream],
-    layout: Layout,
-    fit: Fit,
-    workers: Workers,
+    planned: Sequence[PlannedOutput], survey: Survey, bars: BarsPhase, context: RunContext
 ) -> Scaler:
-    """Fit on the training range of all jobs, in time order per series, whoever made the rows.
+    """Fit on the training range of all outputs, in time order per series.
 
     Args:
-        jobs: the streams that have bars, in order.
-        failed: archives that failed before their streams were known.
-        failed_streams: streams that failed.
+        planned: the streams with bars, in order; which process makes their rows does not matter.
+        survey: gives the archives that failed before their streams were known.
+        bars: gives the streams that failed.
+        context: of the run.
 
     Raises:
         ScalerError: an archive inside the range failed, or there are no rows to fit on.
     """
-    bar_ms = layout.recipe.bar_interval_ms
-    inside = [job for job in jobs if is_in_fit_range(job.stream.day, bar_ms, fit.until_ms)]
-    lost = {name: day_in_name(name) for name in failed}
-    lost |= {str(stream): stream.day for stream in failed_streams}
-    missing = [name for name, day in lost.items() if is_in_fit_range(day, bar_ms, fit.until_ms)]
-    calls = [{"job": job, "layout": layout, "fit_until_ms": fit.until_ms} for job in inside]
-    parts: dict[int, FitRows] = {}
-    for index, outcome in workers.run(fit_rows, calls):
-        if isinstance(outcome, Exception):
-            missing.append(f"{inside[index].stream} ({reason_of(outcome)})")
-        elif outcome.errors:
-            missing.append(f"{inside[index].stream} ({'; '.join(outcome.errors)})")
-        elif len(outcome.rows):
-            parts[index] = outcome
-    if missing and not fit.allow_partial:
+    features, bar_ms = context.settings.features, context.layout.recipe.bar_interval_ms
+    lost = {name: day_in_name(name) for name in survey.failures}
+    lost |= {str(stream): stream.day for stream in bars.failures}
+    missing = [
+        name for name, day in lost.items() if is_in_fit_range(day, bar_ms, features.fit_until_ms)
+    ]
+    inside = [
+        each for each in planned if is_in_fit_range(each.stream.day, bar_ms, features.fit_until_ms)
+    ]
+    parts, bad = _collect_rows(inside, context)
+    missing += bad
+    if missing and not features.allow_partial_fit:
         raise ScalerError(
             f"the scaler was not fitted: {len(missing)} archives inside the training range failed "
             f"({', '.join(sorted(missing))}). Mend them, end the range before them "
             "(features.fit_until), or set features.allow_partial_fit"
         )
-    return _fit(parts, inside, layout, fit)
+    return _fit(parts, inside, context)
 
 
-def _fit(parts: dict[int, FitRows], inside: Sequence[Job], layout: Layout, fit: Fit) -> Scaler:
+def _collect_rows(
+    inside: Sequence[PlannedOutput], context: RunContext
+) -> tuple[dict[int, FitRows], list[str]]:
+    """The rows of each output by its index, and the outputs that give none, with the reason."""
+    until_ms = context.settings.features.fit_until_ms
+    calls = [
+        {"planned": each, "layout": context.layout, "fit_until_ms": until_ms} for each in inside
+    ]
+    parts: dict[int, FitRows] = {}
+    bad = []
+    for index, outcome in context.workers.run(fit_rows, calls):
+        if isinstance(outcome, Exception):
+            bad.append(f"{inside[index].stream} ({reason_of(outcome)})")
+        elif outcome.errors:
+            bad.append(f"{inside[index].stream} ({'; '.join(outcome.errors)})")
+        elif len(outcome.rows):
+            parts[index] = outcome
+    return parts, bad
+
+
+def _fit(
+    parts: Mapping[int, FitRows], inside: Sequence[PlannedOutput], context: RunContext
+) -> Scaler:
+    settings = context.settings
+    until = settings.features.fit_until.isoformat() if settings.features.fit_until else None
     if not parts:
         raise ScalerError(
             "the scaler was not fitted: no row lies in the training range "
-            f"(features.fit_until: {fit.until or 'none'})"
+            f"(features.fit_until: {until or 'none'})"
         )
     moments = fit_moments(parts[index].rows for index in sorted(parts))
     fit_range = FitRange(
         min(part.first_available_ms for part in parts.values()),
         max(part.last_available_ms for part in parts.values()),
-        fit.until,
+        until,
         tuple(inside[index].stream.archive.path for index in sorted(parts)),
     )
-    return save_scaler(fit.scaler_path, moments, fit_range, layout.recipe)
-
-
-def existing_scaler(layout: Layout, fit: Fit) -> Scaler | None:
-    """The persisted scaler, checked against the settings; None if there is none.
-
-    Raises:
-        ScalerError: it is torn, or was fitted with other settings.
-    """
-    return load_scaler(fit.scaler_path, layout.recipe)
+    return save_scaler(settings.paths.scaler_path, moments, fit_range, context.layout.recipe)

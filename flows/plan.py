@@ -8,8 +8,8 @@ from flows.runtime.outcome import reason_of
 from flows.survey import Survey, is_to_be_filled, layout_of, source_of, survey_archives
 from quantgod.settings.settings import Settings
 from quantgod.storage.archives.streams import Stream, read_streams
-from quantgod.storage.outputs.jobs import is_done, plan_jobs
 from quantgod.storage.outputs.manifest import BarsRecord
+from quantgod.storage.outputs.planned import plan_outputs
 from quantgod.storage.outputs.scaler_files import load_scaler
 
 
@@ -54,7 +54,8 @@ def _states(
     path = settings.paths.scaler_path
     scaler = load_scaler(path, layout.recipe, restore=False) if wants_scaler else None
     states = dict.fromkeys(survey.streams, "to read")
-    for job in plan_jobs(survey.streams, records, layout, survey.failed_days):
-        is_final = not (wants_scaler and scaler is None) and is_done(job, layout, scaler)
-        states[job.stream] = "done" if is_final else "to make"
+    may_be_done = scaler is not None or not wants_scaler
+    for planned in plan_outputs(survey.streams, records, layout, survey.failed_days):
+        is_done = may_be_done and planned.is_up_to_date(layout, scaler)
+        states[planned.stream] = "done" if is_done else "to make"
     return states

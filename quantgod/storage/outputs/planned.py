@@ -1,4 +1,4 @@
-"""The dataset's jobs: which streams there are, what each needs, and which are done already."""
+"""The final files of a run: what each one is made from, and which are up to date already."""
 
 from __future__ import annotations
 
@@ -14,27 +14,39 @@ from quantgod.storage.outputs.scaler_files import Scaler
 
 
 @dataclass(frozen=True)
-class Job:
-    """One stream of the dataset: its bars, and what it needs of the day before."""
+class PlannedOutput:
+    """One stream's final file: its bars, and the last bar of the day before."""
 
     stream: Stream
     record: BarsRecord
     before: LastBar | None
 
+    def metadata(self, layout: Layout, scaler: Scaler | None) -> dict[str, str]:
+        """The metadata of the file; decides whether an existing one is still valid."""
+        sha256 = scaler.sha256 if scaler else None
+        return output_metadata(
+            self.stream, self.record, layout.recipe, layout.compression, self.before, sha256
+        )
 
-def plan_jobs(
+    def is_up_to_date(self, layout: Layout, scaler: Scaler | None) -> bool:
+        """Whether the final file exists and would come out the same."""
+        final = layout.output_file(self.stream)
+        return is_valid_output(final, self.metadata(layout, scaler))
+
+
+def plan_outputs(
     streams: Sequence[Stream],
     records: Mapping[Stream, BarsRecord],
     layout: Layout,
     failed_days: Collection[FolderDay],
-) -> list[Job]:
-    """The streams with bars, in time order per series, each with the last bar before its day.
+) -> list[PlannedOutput]:
+    """Plan the outputs of all streams with bars, in time order per series.
 
-    A day before that failed in this run gives no close; one that is not of this run gives the
-    close that an earlier run left, unless its archive has changed since.
+    A previous day that failed in this run gives no close. One that is not part of this run gives
+    the close that an earlier run left, unless its archive has changed since.
     """
     of_day = {(stream.series, stream.day): stream for stream in streams}
-    jobs = []
+    planned = []
     for stream in sorted(records, key=lambda s: (s.series, s.day)):
         yesterday = stream.day - timedelta(days=1)
         earlier = of_day.get((stream.series, yesterday))
@@ -45,18 +57,5 @@ def plan_jobs(
         else:
             record = records.get(earlier)
             before = record.last_bar if record and not record.errors else None
-        jobs.append(Job(stream, records[stream], before))
-    return jobs
-
-
-def wanted_metadata(job: Job, layout: Layout, scaler: Scaler | None) -> dict[str, str]:
-    """The metadata of the file that this job makes; says too whether an old one is still valid."""
-    sha256 = scaler.sha256 if scaler else None
-    return output_metadata(
-        job.stream, job.record, layout.recipe, layout.compression, job.before, sha256
-    )
-
-
-def is_done(job: Job, layout: Layout, scaler: Scaler | None) -> bool:
-    """Whether the final file is there and would come out the same."""
-    return is_valid_output(layout.output_file(job.stream), wanted_metadata(job, layout, scaler))
+        planned.append(PlannedOutput(stream, records[stream], before))
+    return planned

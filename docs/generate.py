@@ -18,8 +18,10 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 from quantgod import errors
+from quantgod.orderbook.counts import Counts
 from quantgod.orderbook.schema import COLUMNS, FEATURES, LEVEL_COLUMNS, Column, Kind
 from quantgod.settings.settings import describe_settings
 from quantgod.settings.values import PROJECT_ROOT
@@ -90,6 +92,14 @@ def bars_lack() -> str:
     return _filled(f"Bars lack {_listed(names)}, which phase 2 derives from them.")
 
 
+def counts() -> str:
+    """Every count of a stream, from the annotations of ``Counts``."""
+    hints = get_type_hints(Counts, include_extras=True)
+    return _table(
+        ("count", "of"), [(f"`{name}`", get_args(hint)[1]) for name, hint in hints.items()]
+    )
+
+
 def settings() -> str:
     """Every key of the settings."""
     rows = [
@@ -120,6 +130,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "column-kinds": column_kinds,
     "features": features,
     "bars-lack": bars_lack,
+    "counts": counts,
     "settings": settings,
     "errors": error_classes,
 }

@@ -1,8 +1,12 @@
-"""What was counted on the way through one stream: nothing is dropped without a count here."""
+"""Counts of one stream: nothing is dropped without a count.
+
+The table of counts in docs/data.md is generated from the annotations: ``make docs``.
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from typing import Annotated
 
 
 @dataclass(frozen=True)
@@ -13,37 +17,37 @@ class Counts:
     """
 
     # text
-    lines: int = 0  # non-blank lines
-    messages: int = 0  # a line each; in CSV the rows of one key
-    unreadable: int = 0  # non-blank lines that are no message, nor part of one, nor a header
-    slow_lines: int = 0  # lines read by the slow path instead of the fast scanner
+    lines: Annotated[int, "non-blank lines"] = 0
+    messages: Annotated[int, "messages: a line each; in CSV some rows each"] = 0
+    unreadable: Annotated[int, "non-blank lines that belong to no message and are no header"] = 0
+    slow_lines: Annotated[int, "lines read by the slow path instead of the compiled scanner"] = 0
     # time
-    out_of_order: int = 0  # stamp below the latest seen, taken as the latest
-    outside_day: int = 0  # outside [d0, d1)
-    outside_ignored: int = 0  # of these, more than one hour outside: not applied
-    closing_deltas: int = 0  # of outside_day: up to one hour after d1 (a real day ends with 1–7)
-    closing_snapshots: int = 0  # the same of snapshots (a real day ends with one)
+    out_of_order: Annotated[int, "messages stamped below the latest stamp"] = 0
+    outside_day: Annotated[int, "messages outside `[d0, d1)`"] = 0
+    outside_ignored: Annotated[int, "of these, more than one hour outside: not applied"] = 0
+    closing_deltas: Annotated[int, "deltas up to one hour after `d1`"] = 0
+    closing_snapshots: Annotated[int, "snapshots up to one hour after `d1`"] = 0
     # book
-    applied: int = 0
-    snapshots: int = 0  # applied snapshots
-    level_updates: int = 0
-    before_snapshot: int = 0  # deltas ignored before the first snapshot
-    sequence_checked: int = 0  # deltas whose update id could be checked
-    sequence_gaps: int = 0
-    absent_deletes: int = 0  # deltas' deletes of levels that the book did not hold
-    reconstruction_snapshots: int = 0  # snapshots compared with the rebuilt book
-    reconstruction_levels: int = 0  # union of the levels of both
-    reconstruction_differ: int = 0  # of these, missing in one or of another size
+    applied: Annotated[int, "messages applied to the book"] = 0
+    snapshots: Annotated[int, "snapshots applied"] = 0
+    level_updates: Annotated[int, "levels in applied messages"] = 0
+    before_snapshot: Annotated[int, "deltas ignored before the first snapshot"] = 0
+    sequence_checked: Annotated[int, "deltas whose update id could be checked"] = 0
+    sequence_gaps: Annotated[int, "of these, gaps"] = 0
+    absent_deletes: Annotated[int, "deletes, in deltas, of levels that the book did not hold"] = 0
+    reconstruction_snapshots: Annotated[int, "later snapshots compared with the rebuilt book"] = 0
+    reconstruction_levels: Annotated[int, "levels in either of the two"] = 0
+    reconstruction_differ: Annotated[int, "of these, missing in one or of another size"] = 0
     # samples
-    samples: int = 0
-    unknown: int = 0
-    stale: int = 0
-    one_sided: int = 0
-    crossed: int = 0
-    shallow_topic: int = 0  # samples with fewer levels on a side than the topic promises
-    shallow_cut: int = 0  # samples with fewer levels on a side than the hard cut keeps
+    samples: Annotated[int, "samples taken"] = 0
+    unknown: Annotated[int, "grid instants without a sample: after a gap"] = 0
+    stale: Annotated[int, "the same: no recent message"] = 0
+    one_sided: Annotated[int, "the same: no bid or no ask"] = 0
+    crossed: Annotated[int, "the same: best bid >= best ask"] = 0
+    shallow_topic: Annotated[int, "samples with fewer levels on a side than the topic promises"] = 0
+    shallow_cut: Annotated[int, "samples with fewer levels on a side than the hard cut keeps"] = 0
     # bars
-    messages_without_sample: int = 0  # applied messages in bars that have no sample
+    messages_without_sample: Annotated[int, "applied messages in bars that have no sample"] = 0
 
     def __add__(self, other: Counts) -> Counts:
         mine, theirs = asdict(self), asdict(other)

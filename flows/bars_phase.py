@@ -14,7 +14,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.reports.artifacts import ProgressArtifact
 from flows.runtime.context import RunContext
-from flows.runtime.outcome import reason_of
+from flows.runtime.failures import reason_of
 from quantgod.orderbook.calendar import Window
 from quantgod.orderbook.recipe import Recipe
 from quantgod.orderbook.step import Stages, join, walk

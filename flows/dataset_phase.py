@@ -17,10 +17,10 @@ from flows.fit import fit_scaler
 from flows.reports.artifacts import ProgressArtifact, publish_checks
 from flows.reports.run_report import ArchiveResult, Status
 from flows.runtime.context import RunContext
-from flows.runtime.outcome import reason_of
+from flows.runtime.failures import reason_of
 from flows.survey import Survey
 from quantgod.errors import InvalidOutputError, OutputError, ScalerError
-from quantgod.orderbook.arrays.buffer_pool import let_go
+from quantgod.orderbook.arrays.buffer_pool import release_unused
 from quantgod.orderbook.checks import Finding, Limits
 from quantgod.storage.archives.streams import Stream
 from quantgod.storage.outputs.layout import Layout
@@ -172,7 +172,7 @@ def make_output(
         InvalidOutputError: validation found errors; the file is in quarantine with its report.
     """
     start = perf_counter()
-    let_go()  # of phase 1's windows: tables take other memory
+    release_unused()  # by phase 1's windows: tables take other memory
     stream, recipe = planned.stream, layout.recipe
     bars, final = layout.bars_file(stream), layout.output_file(stream)
     table = add_features(stream, bars, recipe, planned.before).table

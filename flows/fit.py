@@ -11,7 +11,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.bars_phase import BarsPhase
 from flows.runtime.context import RunContext
-from flows.runtime.outcome import reason_of
+from flows.runtime.failures import reason_of
 from flows.survey import Survey
 from quantgod.errors import ScalerError
 from quantgod.orderbook.calendar import day_start_ms

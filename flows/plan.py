@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flows.runtime.outcome import reason_of
+from flows.runtime.failures import reason_of
 from flows.survey import Survey, is_to_be_filled, layout_of, source_of, survey_archives
 from quantgod.settings.settings import Settings
 from quantgod.storage.archives.streams import Stream, read_streams

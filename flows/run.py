@@ -16,7 +16,7 @@ from flows.fit import existing_scaler
 from flows.reports.console import Display
 from flows.reports.run_report import ArchiveResult, RunReport
 from flows.runtime.context import RunContext, Tally
-from flows.runtime.outcome import reason_of
+from flows.runtime.failures import reason_of
 from flows.runtime.pool import Workers
 from flows.survey import (
     Survey,

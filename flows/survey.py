@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 
-from flows.runtime.outcome import outcome_of
+from flows.runtime.failures import result_or_error
 from quantgod.orderbook.checks import Limits
 from quantgod.settings.settings import Settings, require_source_folder
 from quantgod.storage.archives.streams import (
@@ -82,7 +82,7 @@ def survey_archives(
     streams: list[Stream] = []
     failures: dict[str, Exception] = {}
     for archive in archives:
-        found = outcome_of(lambda archive=archive: read_streams(archive))  # type: ignore[misc]
+        found = result_or_error(lambda archive=archive: read_streams(archive))  # type: ignore[misc]
         if not isinstance(found, Exception):
             streams += [stream for stream in found if is_selected(stream.day)]
         elif is_selected(day_in_name(archive.path)):

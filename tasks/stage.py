@@ -1,11 +1,19 @@
-"""What all stages share: how they are named, and which errors are worth trying again."""
+"""What all stages share: their names, the retry policy, and the release of their values.
+
+Prefect keeps the parameters and the result of a task run in several places: in the transaction of
+the task around it until that ends, and in the context copied with each of its events until the
+event is sent, which takes long with a slow server. Windows held there would pile up without bound.
+So Prefect gets handles, and the values leave the handles when a stage has ended.
+"""
 
 from __future__ import annotations
 
 import errno
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
+from functools import wraps
+from inspect import signature
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
@@ -14,16 +22,18 @@ from prefect.tasks import exponential_backoff
 
 from quantgod.orderbook.calendar import Window
 from quantgod.storage.archives.streams import Stream
-from tasks.lending import lend_to, on_loan
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
+# The retry policy.
 RETRIES = 4
-FIRST_DELAY_SECONDS = 1
+FIRST_DELAY_SECONDS = 1  # doubles with each retry
+JITTER_FACTOR = 0.5
 
 # Faults of a network, a mount or a busy machine. A full disk, a missing right or a damaged
-# archive will be the same in a minute: they fail at once, with their reason.
+# archive would fail again: they fail at once, with their reason.
 _TRANSIENT = frozenset(
     {
         errno.EAGAIN, errno.EBUSY, errno.ECONNABORTED, errno.ECONNREFUSED, errno.ECONNRESET,
@@ -47,7 +57,7 @@ def _retry(task: Task[Any, Any], run: TaskRun, state: State[Any]) -> bool:  # no
 
 @dataclass(frozen=True)
 class Step:
-    """One window of one stream: what a stage works on, and how it is named in the UI."""
+    """One window of one stream: the work of one task run, and its name in the UI."""
 
     stream: Stream
     window: Window
@@ -59,8 +69,6 @@ class Step:
 def stage(run_name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a function a stage: a Prefect task that retries transient errors and caches nothing.
 
-    Prefect is lent what the stage is given and gives, and holds none of it afterwards.
-
     Args:
         run_name: name of its runs; may hold parameters, ``"sample {step}"``.
     """
@@ -70,12 +78,65 @@ def stage(run_name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             task_run_name=run_name,
             retries=RETRIES,
             retry_delay_seconds=exponential_backoff(FIRST_DELAY_SECONDS),
-            retry_jitter_factor=0.5,
+            retry_jitter_factor=JITTER_FACTOR,
             retry_condition_fn=_retry,
-            # Without this Prefect would hash every table it is given.
+            # Otherwise Prefect would hash every table that it gets.
             cache_policy=NO_CACHE,
             persist_result=False,
-        )(on_loan(function))
-        return lend_to(run, function)
+        )(on_handles(function))
+        return releasing(run, function)
 
     return decorate
+
+
+class Handle(Generic[T]):
+    """Holds a value until it is released; formats as the value, for the names of task runs."""
+
+    def __init__(self, value: T) -> None:
+        self._value: T | None = value
+
+    def __str__(self) -> str:
+        return str(self._value)
+
+    def get(self) -> Any:
+        """The value; None once it is released."""
+        return self._value
+
+    def release(self) -> Any:
+        """Return the value and forget it."""
+        value, self._value = self._value, None
+        return value
+
+
+def on_handles(function: Callable[..., R]) -> Callable[..., Handle[R]]:
+    """Make a function of values one of handles, which returns a handle, too."""
+
+    @wraps(function)
+    def run(**parameters: Handle[Any]) -> Handle[R]:
+        return Handle(function(**{name: handle.get() for name, handle in parameters.items()}))
+
+    return run
+
+
+def releasing(run: Callable[..., Handle[R]], function: Callable[P, R]) -> Callable[P, R]:
+    """Make a runner of handles a function of values, which releases all handles at its end.
+
+    Args:
+        run: runs ``on_handles(function)``, more than once if it fails.
+        function: gives the signature.
+    """
+    names = signature(function)
+
+    @wraps(function)
+    def call(*args: P.args, **keys: P.kwargs) -> R:
+        bound = names.bind(*args, **keys)
+        bound.apply_defaults()
+        handles = {name: Handle(value) for name, value in bound.arguments.items()}
+        try:
+            result: R = run(**handles).release()
+        finally:
+            for handle in handles.values():
+                handle.release()
+        return result
+
+    return call

@@ -13,7 +13,8 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
 from prefect.states import Crashed
 
-from flows.runtime.temporary_server import FLUSH_SECONDS, send_what_waits
+from flows.runtime.prefect_internals import drain_senders, parents_of
+from flows.runtime.temporary_server import FLUSH_SECONDS, SEND_SECONDS
 
 # The states of task runs reach the server as events, which it writes to its database in its own
 # time: behind, after many short tasks, and in batches. A temporary server ends with the run;
@@ -31,7 +32,7 @@ def wait_until_recorded(state: State[Any]) -> None:
         state: the flow run's, as ``return_state=True`` gives it.
     """
     flow_run_id = state.state_details.flow_run_id
-    send_what_waits()
+    drain_senders(SEND_SECONDS)
     # The work is done whatever becomes of its history.
     with suppress(httpx.HTTPError), get_client(sync_client=True) as client:
         if flow_run_id:
@@ -61,8 +62,7 @@ def mark_crashed(killed: Collection[UUID], flow_run_id: UUID) -> None:
     crashed: State[None] = Crashed(message="The process that worked on it was killed.")
     with suppress(httpx.HTTPError), get_client(sync_client=True) as client:
         for run in _ask(client, "/task_runs/filter", flow_run_id, ["RUNNING", "PENDING"]):
-            parents = {parent["id"] for parent in run["task_inputs"].get("__parents__", [])}
-            if ended & {run["id"], *parents}:
+            if ended & {run["id"], *parents_of(run)}:
                 client.set_task_run_state(UUID(run["id"]), crashed, force=True)
 
 

@@ -1,4 +1,4 @@
-"""Archives in parallel: tasks in a pool of processes, or one after the other in this one."""
+"""A pool of worker processes that runs one Prefect task for many archives."""
 
 from __future__ import annotations
 
@@ -20,28 +20,30 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.task_runners import ProcessPoolTaskRunner
 
 from flows.runtime import pool_process
+from flows.runtime.failures import result_or_error
 from flows.runtime.history import mark_crashed
-from flows.runtime.outcome import outcome_of
+from flows.runtime.pool_internals import processes_of, writer_lock_of
+from flows.runtime.prefect_internals import executor_of, message_queue_of
 from quantgod.errors import WorkerKilledError
 from quantgod.settings.values import usable_cores
 
 Call = Mapping[str, Any]
 Result = TypeVar("Result")
 
-LOCK_SECONDS = 2.0  # a message is written in milliseconds
+LOCK_SECONDS = 2.0  # a process holds the lock for the milliseconds that a message takes
 
 
 class Workers:
-    """Runs one task for many archives; one that fails leaves the others going.
+    """Runs one task for many archives; one that fails leaves the others running.
 
-    With one worker all runs in this process, where a debugger sees it.
+    With one worker everything runs in this process, where a debugger can follow it.
     """
 
     def __init__(self, count: int) -> None:
         self._count = count
         self._pool: ProcessPoolTaskRunner | None = None
         self._open = ExitStack()
-        self._lost: set[UUID] = set()  # task runs that broke with a pool
+        self._lost: set[UUID] = set()  # task runs that ended with a broken pool
 
     def __enter__(self) -> Workers:
         self._notes = Path(self._open.enter_context(TemporaryDirectory(prefix="l2-pool-")))
@@ -56,7 +58,7 @@ class Workers:
             mark_crashed(self._lost, context.flow_run.id)
 
     def leave_a_core_each(self, calls: int) -> bool:
-        """Whether beside every worker that will be busy with so many calls a core is idle."""
+        """Whether so many calls leave an idle core for each worker that they keep busy."""
         return 2 * min(self._count, calls) <= usable_cores()
 
     def run(
@@ -65,24 +67,28 @@ class Workers:
         """Run the task once for each call's parameters.
 
         Yields:
-            (index of the call, what the task returned or the error that it ended with), as they
-            finish.
+            (index of the call, the task's result or its error), in the order in which they finish.
         """
         if self._count == 1 or len(calls) <= 1:
             for index, call in enumerate(calls):
-                yield index, outcome_of(lambda call=call: task(**call))  # type: ignore[misc]
+                yield index, result_or_error(lambda call=call: task(**call))  # type: ignore[misc]
             return
         noted = task.with_options(on_running=[pool_process.note_task_run])
         left = dict(enumerate(calls))
         while left:
-            for index, outcome in self._run_in_pool(noted, left.copy()):
+            for index, result in self._run_in_pool(noted, left.copy()):
                 del left[index]
-                yield index, outcome
+                yield index, result
 
     def _run_in_pool(
         self, task: Task[..., Result], calls: Mapping[int, Call]
     ) -> Iterator[tuple[int, Result | Exception]]:
-        """Outcomes of all calls; if a process is killed, of what it was at and what was done."""
+        """Run calls until all are done or the pool breaks.
+
+        Yields:
+            As ``run`` does. After a break: the finished calls, and an error for each call whose
+            process was killed. The remaining calls need a new pool.
+        """
         pool = self._started_pool()
         index_of: dict[UUID, int] = {}
         futures: list[PrefectFuture[Result]] = []
@@ -91,48 +97,48 @@ class Workers:
             index_of[futures[-1].task_run_id] = index
         lost: dict[UUID, Exception] = {}
         for future in as_completed(futures):
-            outcome = outcome_of(future.result)
-            if isinstance(outcome, BrokenProcessPool):
-                lost[future.task_run_id] = outcome
+            result = result_or_error(future.result)
+            if isinstance(result, BrokenProcessPool):
+                lost[future.task_run_id] = result
             else:
-                yield index_of[future.task_run_id], outcome
+                yield index_of[future.task_run_id], result
         if lost:
             self._lost |= lost.keys()
-            killed = self._bury_pool(sorted(lost, key=index_of.__getitem__))
-            # Where nobody can be blamed, all are: else the same would begin again and again.
+            killed = self._discard_pool(sorted(lost, key=index_of.__getitem__))
+            # If no process was killed, every lost call fails: repeating them might never end.
             yield from ((index_of[run], error) for run, error in (killed or lost).items())
 
-    def _bury_pool(self, lost: Sequence[UUID]) -> dict[UUID, WorkerKilledError]:
-        """Drop a broken pool; what each killed process was at, among the lost task runs."""
-        executor: Any = getattr(self._pool, "_executor", None)
-        processes = [*(getattr(executor, "_processes", None) or {}).values()]
+    def _discard_pool(self, lost: Sequence[UUID]) -> dict[UUID, WorkerKilledError]:
+        """Shut a broken pool down; return an error for each task run whose process was killed.
+
+        Args:
+            lost: the task runs that ended with the pool, in the order of submission.
+        """
+        executor = executor_of(self._pool)
+        processes = processes_of(executor)  # shutting down forgets them
         if executor:
-            executor.shutdown()  # all have ended then, and it is known how
-        if queue := self._messages():  # nobody is left who could hold its lock
-            queue._wlock.acquire(timeout=LOCK_SECONDS)
-            queue._wlock.release()
-        self._pool = None  # what comes next starts one of its own
-        killed = pool_process.blame(processes, self._notes, lost)
+            executor.shutdown()  # all processes have ended then, and have exit codes
+        # A dead process may have held the lock: take it from whoever had it.
+        if lock := writer_lock_of(message_queue_of(self._pool)):
+            lock.acquire(timeout=LOCK_SECONDS)
+            lock.release()
+        self._pool = None  # the next call starts a new one
+        killed = pool_process.find_killed(processes, self._notes, lost)
         return {run: _killed(exit_code) for run, exit_code in killed.items()}
 
     def _kill_processes(self) -> None:
-        """End the pool's processes; what they have not finished, the next run makes.
+        """Kill the pool's processes at once; the next run makes what they have not finished.
 
-        The pool itself would wait for the archives under way, and for more: minutes.
+        The pool's own shutdown would wait minutes for the archives under way.
         """
-        # They share a queue for what Prefect is told, and its lock: one that were killed with the
-        # lock in its hand would let the pool wait for ever.
-        queue = self._messages()
-        is_held = queue is not None and queue._wlock.acquire(timeout=LOCK_SECONDS)
+        # A process that is killed while it holds the lock would block the shutdown for ever.
+        lock = writer_lock_of(message_queue_of(self._pool))
+        is_held = lock is not None and lock.acquire(timeout=LOCK_SECONDS)
         for process in active_children():
             process.kill()
             process.join()
         if is_held:
-            queue._wlock.release()
-
-    def _messages(self) -> Any:
-        """Prefect's queue of what the pool's processes tell the parent."""
-        return getattr(self._pool, "_subprocess_message_queue", None)
+            lock.release()
 
     def _started_pool(self) -> ProcessPoolTaskRunner:
         if self._pool is None:
@@ -157,7 +163,7 @@ def _killed(exit_code: int) -> WorkerKilledError:
 def _server_known_to_children() -> Iterator[None]:
     """Give pool processes the address of this process's server.
 
-    Without it each would start a temporary server of its own where none is configured.
+    Otherwise each would start a temporary server of its own where none is configured.
     """
     with get_client(sync_client=True) as client:
         url = str(client.api_url)

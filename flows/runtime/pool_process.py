@@ -1,7 +1,8 @@
-"""A process of the pool, beside its work: how it ends, and what it leaves behind if it is killed.
+"""Life of a pool process: how it starts and ends, and how its parent learns what it worked on.
 
-The system kills processes when memory runs out, and a pool then says only that one is gone. So each
-notes the task run that it is at, and the parent can name the archive.
+The system kills processes when memory runs out, and a broken pool does not say which one was
+killed. So each process writes the id of its current task run to a file, and the parent can name
+the archive.
 """
 
 from __future__ import annotations
@@ -20,42 +21,44 @@ _notes: Path | None = None  # a folder; set once, when the process starts
 
 
 def begin(notes: Path) -> None:
-    """Start as a process of the pool.
+    """Initialize a process of the pool.
 
     Args:
-        notes: folder for the notes of all processes, a file for each.
+        notes: folder in which each process keeps a file, named by its id.
     """
-    global _notes  # noqa: PLW0603 - a process has one pool
+    global _notes  # noqa: PLW0603 - a process belongs to one pool
     _notes = notes
-    # A terminal sends Ctrl-C to all processes; an interrupted task would be taken for a failed one.
+    # A terminal sends Ctrl-C to all processes; an interrupted task would count as a failed one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
 
 
 def _end_with_the_parent() -> None:
-    """A parent that was killed takes its processes along: they would wait for work for ever."""
+    """End this process when its parent ends, even by a kill: it would wait for work for ever."""
     if parent := parent_process():
         parent.join()
         os._exit(1)
 
 
 def note_task_run(task: Any, run: Any, state: Any) -> None:  # noqa: ARG001 - a Prefect hook
-    """Note that this process is at a task run from now on."""
+    """Write down which task run this process works on from now on."""
     if _notes:
         (_notes / str(os.getpid())).write_text(str(run.id))
 
 
-def blame(processes: Iterable[BaseProcess], notes: Path, lost: Sequence[UUID]) -> dict[UUID, int]:
-    """The task runs that a broken pool's killed processes were at, with their exit codes.
+def find_killed(
+    processes: Iterable[BaseProcess], notes: Path, lost: Sequence[UUID]
+) -> dict[UUID, int]:
+    """Find the task runs whose processes were killed, with the exit codes of those.
 
     Args:
-        processes: all of the pool, ended; those that the pool ended itself, by SIGTERM, are not
-            meant.
-        notes: the folder of their notes.
-        lost: the task runs that broke with the pool, in the order in which they were given to it.
+        processes: all processes of the broken pool, ended. Those that ended by SIGTERM do not
+            count: the pool itself ends the others so.
+        notes: the folder of their files.
+        lost: the task runs that ended with the pool, in the order of submission.
     """
     noted = {file.name: UUID(file.read_text()) for file in notes.iterdir()}
-    # A process that was killed before its note had taken the next that nobody has begun.
+    # A process that was killed before it wrote had taken the first task run that no file names.
     not_begun = (run for run in lost if run not in noted.values())
     killed: dict[UUID, int] = {}
     for process in processes:

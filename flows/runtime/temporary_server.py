@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Thread
 
+from flows.runtime.prefect_internals import create_server_app, drain_senders, reload_settings
 from quantgod.errors import ServerError
 
 # The first start makes the database, which takes over 20 s on a slow disk.
@@ -80,19 +81,7 @@ def temporary_server() -> Iterator[TemporaryServer]:
             yield TemporaryServer(process, url)
         finally:
             if process.poll() is None:  # else nobody is left to send it to
-                send_what_waits()
-
-
-def send_what_waits() -> None:
-    """Let Prefect's threads send their events and log lines.
-
-    Once the server has ended they would go on trying for a minute before this process can end.
-    """
-    from prefect.events.worker import EventsWorker
-    from prefect.logging.handlers import APILogWorker
-
-    for sender in (EventsWorker, APILogWorker):
-        sender.drain_all(timeout=SEND_SECONDS)
+                drain_senders(SEND_SECONDS)
 
 
 def _start(listener: int) -> subprocess.Popen[bytes]:
@@ -107,24 +96,20 @@ def _start(listener: int) -> subprocess.Popen[bytes]:
 @contextmanager
 def _used(url: str) -> Iterator[None]:
     """Set for the whole process: Prefect's own threads do not see settings of a context."""
-    from prefect.context import refresh_global_settings_context
-
     os.environ["PREFECT_API_URL"] = url
-    refresh_global_settings_context()
+    reload_settings()
     try:
         yield
     finally:
         del os.environ["PREFECT_API_URL"]
-        refresh_global_settings_context()
+        reload_settings()
 
 
 def _serve(listener: int) -> None:
     """The child's part."""
     import uvicorn
-    from prefect.server.api.server import create_app
 
-    app = create_app(ephemeral=True, final=True)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
+    server = uvicorn.Server(uvicorn.Config(create_server_app(), log_level="error", lifespan="on"))
     Thread(target=_end_with_owner, args=[server], daemon=True).start()
     server.run(sockets=[socket.socket(fileno=listener)])
 

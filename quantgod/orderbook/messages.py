@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgod.orderbook.arrays.buffer_pool import empty_reused
+from quantgod.orderbook.arrays.buffer_pool import empty_pooled
 from quantgod.orderbook.arrays.kernel import inlined_kernel
 from quantgod.orderbook.calendar import HOUR_MS, Window
 from quantgod.orderbook.counts import Counts
@@ -242,6 +242,6 @@ def _grown(array: NDArray[Any], needed: int) -> NDArray[Any]:
 
     Room that is never written to costs no memory.
     """
-    grown = empty_reused((max(_LEAST_ROOM, needed, len(array) * 2),), array.dtype)
+    grown = empty_pooled((max(_LEAST_ROOM, needed, len(array) * 2),), array.dtype)
     grown[: len(array)] = array
     return grown

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quantgod.orderbook.arrays.buffer_pool import empty_reused
+from quantgod.orderbook.arrays.buffer_pool import empty_pooled
 from quantgod.orderbook.arrays.kernel import inlined_kernel, kernel
 from quantgod.orderbook.book import order_book as ob
 from quantgod.orderbook.book.ladder import RUNGS
@@ -84,7 +84,7 @@ def take_samples(
     status, message_count = np.zeros(grid, np.uint8), np.zeros(grid, np.int32)
     times, staleness = np.empty(grid, np.int64), np.empty(grid, np.int64)
     figures = np.empty((4, grid))
-    sides = empty_reused((4, grid, rule.depth), np.float64)
+    sides = empty_pooled((4, grid, rule.depth), np.float64)
     counts, shallow = np.zeros(ob.COUNT_SLOTS, np.int64), np.zeros(2, np.int64)
     bids, asks = book.open_sides(len(messages.price), rungs)
     state = book.state.copy()
@@ -116,7 +116,7 @@ def cut_levels(samples: Samples, levels: int) -> Samples:
         return samples
     values = dict(samples.__dict__)
     for name in ("bid_price", "bid_size", "ask_price", "ask_size"):
-        cut = empty_reused((len(samples), levels), np.float64)
+        cut = empty_pooled((len(samples), levels), np.float64)
         cut[:] = values[name][:, :levels]
         values[name] = cut
     return Samples(**values)

@@ -1,4 +1,4 @@
-"""Who is to blame when a pool breaks: the killed process, and what it was at."""
+"""When a pool breaks, the killed processes' exit codes and notes say which archives failed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from flows.runtime.pool_process import blame
+from flows.runtime.pool_process import find_killed
 
 FIRST, SECOND, THIRD = (UUID(int=n) for n in (1, 2, 3))
 
@@ -23,17 +23,17 @@ class Ended:
     exitcode: int
 
 
-def blamed(notes: Path, *ended: Ended, lost: list[UUID], noted: dict[int, UUID]) -> dict[UUID, int]:
+def killed(notes: Path, *ended: Ended, lost: list[UUID], noted: dict[int, UUID]) -> dict[UUID, int]:
     for pid, run in noted.items():
         (notes / str(pid)).write_text(str(run))
     processes: Any = ended
-    return blame(processes, notes, lost)
+    return find_killed(processes, notes, lost)
 
 
 @pytest.mark.parametrize("exit_code", [-signal.SIGKILL, -signal.SIGSEGV, 1])
-def test_the_killed_one_is_blamed(tmp_path: Path, exit_code: int) -> None:
-    """The pool ends the others itself: what they were at is only to be made again."""
-    found = blamed(
+def test_the_killed_process_fails_its_task_run(tmp_path: Path, exit_code: int) -> None:
+    """The pool itself ends the other processes: their task runs are only repeated."""
+    found = killed(
         tmp_path, Ended(7, -signal.SIGTERM), Ended(8, exit_code),
         lost=[FIRST, SECOND, THIRD], noted={7: FIRST, 8: SECOND},
     )  # fmt: skip
@@ -41,23 +41,25 @@ def test_the_killed_one_is_blamed(tmp_path: Path, exit_code: int) -> None:
 
 
 def test_two_may_be_killed(tmp_path: Path) -> None:
-    """When memory runs out, the system may take more than one."""
-    found = blamed(
+    """When memory runs out, the system may kill more than one."""
+    found = killed(
         tmp_path, Ended(7, -9), Ended(8, -9), lost=[FIRST, SECOND], noted={7: FIRST, 8: SECOND}
     )
     assert found == {FIRST: -9, SECOND: -9}
 
 
 @pytest.mark.parametrize("noted", [{7: FIRST}, {7: FIRST, 8: UUID(int=9)}])
-def test_one_killed_before_its_note_had_the_next(tmp_path: Path, noted: dict[int, UUID]) -> None:
-    """Work is handed out in order; an older note is of what is done."""
-    found = blamed(
+def test_a_process_killed_before_its_note_had_the_next(
+    tmp_path: Path, noted: dict[int, UUID]
+) -> None:
+    """The pool hands out work in order; an older note names a task run that is done."""
+    found = killed(
         tmp_path, Ended(7, -signal.SIGTERM), Ended(8, -9), lost=[FIRST, SECOND, THIRD], noted=noted
     )
     assert found == {SECOND: -9}
 
 
-def test_nobody_is_blamed_where_nobody_was_killed(tmp_path: Path) -> None:
+def test_no_task_run_fails_where_no_process_was_killed(tmp_path: Path) -> None:
     """All ended by SIGTERM: from outside, or by the pool."""
     ended = [Ended(7, -signal.SIGTERM), Ended(8, -signal.SIGTERM)]
-    assert blamed(tmp_path, *ended, lost=[FIRST, SECOND], noted={7: FIRST}) == {}
+    assert killed(tmp_path, *ended, lost=[FIRST, SECOND], noted={7: FIRST}) == {}

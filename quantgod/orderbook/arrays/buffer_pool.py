@@ -1,8 +1,8 @@
-"""Large arrays in memory that is used again.
+"""A pool of memory for large arrays.
 
-The arrays of a window are as large as those of the window before. New memory for them costs as much
-time as filling them does: the system clears every page before it hands it out. So blocks of memory
-are kept, and one that no array lives in any more serves the next. A cache, never state.
+Each window's arrays are about as large as those of the window before. New memory for them takes as
+long as filling them: the system clears every page before it hands it out. So the pool keeps its
+blocks, and a block that no array uses any more serves the next one. A cache, never state.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-_SMALLEST = 1 << 20  # below, the allocator does well
+_SMALLEST = 1 << 20  # bytes; below, the allocator does well
 _SLACK = 1.25  # windows differ a little in size
 
 _blocks: list[mmap.mmap] = []
 _lock = Lock()
 
 
-def empty_reused(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-    """An array like ``np.empty(shape, dtype)``, in memory that may have served before."""
+def empty_pooled(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """Make an array like ``np.empty(shape, dtype)``, in memory of the pool if it is large."""
     count, kind = prod(shape), np.dtype(dtype)
     if count * kind.itemsize < _SMALLEST or sys.platform != "linux":
         return np.empty(shape, kind)
@@ -34,14 +34,14 @@ def empty_reused(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         return np.frombuffer(block, kind, count).reshape(shape)
 
 
-def let_go() -> None:
-    """Give back to the system what no array lives in: what comes next is of another kind."""
+def release_unused() -> None:
+    """Return the blocks that no array uses to the system."""
     with _lock:
         _blocks[:] = [block for block in _blocks if _is_in_use(block)]
 
 
 def _find_block(size: int) -> mmap.mmap:
-    """The smallest block that is free and large enough; else a new one, for those too small."""
+    """The smallest free block that is large enough, or a new one that replaces the free ones."""
     free = [block for block in _blocks if not _is_in_use(block)]
     fitting = [block for block in free if len(block) >= size]
     if fitting:
@@ -55,7 +55,7 @@ def _find_block(size: int) -> mmap.mmap:
 
 
 def _is_in_use(block: mmap.mmap) -> bool:
-    """Whether an array lives in it: Python lets no memory change its size under a view."""
+    """Whether an array uses a block: Python refuses to resize memory that has a view."""
     try:
         block.resize(len(block))
     except BufferError:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import gzip
 import io
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
-from isal.isal_zlib import _GzipReader  # see ``quantgod.storage.archives.member_bytes``
-
+from quantgod.storage.archives.isal_internals import igzip_reader
 from quantgod.storage.archives.member_bytes import PIECE, ByteSource, Closing
 
 _SUFFIX = ".gz"
@@ -53,4 +52,4 @@ def open_gzip(file: Any) -> ByteSource:
     Raises:
         What igzip raises on a file that breaks off or is damaged, while it is read.
     """
-    return Closing(_GzipReader(cast(io.BytesIO, file), PIECE), file)
+    return Closing(igzip_reader(file, PIECE), file)

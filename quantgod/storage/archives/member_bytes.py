@@ -11,9 +11,9 @@ import io
 import struct
 import zipfile
 import zlib
-from typing import Any, BinaryIO, Protocol, cast
+from typing import Any, Protocol
 
-from isal.isal_zlib import _GzipReader  # the one way by which igzip fills a buffer that is given
+from quantgod.storage.archives.isal_internals import igzip_reader
 
 _GZIP_HEADER = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255])
 PIECE = 128 << 10  # bytes of archive read at once
@@ -51,7 +51,7 @@ def open_bytes(file: Any, name: str) -> ByteSource:
     file.seek(sum(_LOCAL_HEADER.unpack(header)), io.SEEK_CUR)
     if entry.compress_type == zipfile.ZIP_STORED:
         return _Stored(file, entry)
-    return Closing(_GzipReader(cast(BinaryIO, _GzipFrame(file, entry)), PIECE), file)
+    return Closing(igzip_reader(_GzipFrame(file, entry), PIECE), file)
 
 
 class Closing:

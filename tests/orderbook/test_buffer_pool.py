@@ -1,4 +1,4 @@
-"""Memory that is used again is never that of an array that somebody still has."""
+"""The pool hands out no memory that another array still uses."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantgod.orderbook.arrays import buffer_pool as reused
-from quantgod.orderbook.arrays.buffer_pool import empty_reused
+from quantgod.orderbook.arrays import buffer_pool
+from quantgod.orderbook.arrays.buffer_pool import empty_pooled
 
-SIZE = reused._SMALLEST // 8  # of float64: the least that comes from a block
+SIZE = buffer_pool._SMALLEST // 8  # of float64: the least that comes from a block
 
 
 @pytest.fixture(autouse=True)
 def _no_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reused, "_blocks", [])
+    monkeypatch.setattr(buffer_pool, "_blocks", [])
 
 
 def address(array: np.ndarray) -> int:
@@ -31,7 +31,7 @@ def address(array: np.ndarray) -> int:
 @pytest.mark.parametrize("shape", [(0,), (3,), (2, 0, 5), (SIZE,), (4, SIZE // 2, 3)])
 @pytest.mark.parametrize("kind", [np.float64, np.int32, np.bool_])
 def test_an_array_as_any_other(shape: tuple[int, ...], kind: type) -> None:
-    array = empty_reused(shape, kind)
+    array = empty_pooled(shape, kind)
     assert (array.shape, array.dtype) == (shape, np.dtype(kind))
     assert array.flags.c_contiguous
     assert array.flags.writeable
@@ -41,12 +41,12 @@ def test_an_array_as_any_other(shape: tuple[int, ...], kind: type) -> None:
 
 
 def test_memory_of_an_array_that_is_gone_serves_the_next() -> None:
-    first = empty_reused((SIZE,), np.float64)
+    first = empty_pooled((SIZE,), np.float64)
     place = address(first)
     del first
     for shape in ((SIZE,), (SIZE // 2, 2), (SIZE + 100,)):
-        assert address(empty_reused(shape, np.float64)) == place
-    assert len(reused._blocks) == 1
+        assert address(empty_pooled(shape, np.float64)) == place
+    assert len(buffer_pool._blocks) == 1
 
 
 HOLDERS: list[Callable[[np.ndarray], object]] = [
@@ -66,16 +66,16 @@ HOLDERS: list[Callable[[np.ndarray], object]] = [
 def test_memory_is_not_free_while_any_view_of_it_lives(
     hold: Callable[[np.ndarray], object],
 ) -> None:
-    array = empty_reused((SIZE,), np.float64)
+    array = empty_pooled((SIZE,), np.float64)
     array[:] = 7.0
     held, place = hold(array), address(array)
     del array
     gc.collect()
-    other = empty_reused((SIZE,), np.float64)
+    other = empty_pooled((SIZE,), np.float64)
     other[:] = 8.0
     assert address(other) != place
     del held
-    assert address(empty_reused((SIZE,), np.float64)) == place
+    assert address(empty_pooled((SIZE,), np.float64)) == place
 
 
 def test_a_kernel_may_know_no_huge_pages(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +83,7 @@ def test_a_kernel_may_know_no_huge_pages(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(mmap, "MADV_HUGEPAGE", 2**30)
     with pytest.raises(OSError, match="Invalid argument"):
         mmap.mmap(-1, 4096).madvise(mmap.MADV_HUGEPAGE)
-    array = empty_reused((SIZE,), np.float64)
+    array = empty_pooled((SIZE,), np.float64)
     array[:] = 1.0
     assert array.sum() == SIZE
 
@@ -91,17 +91,17 @@ def test_a_kernel_may_know_no_huge_pages(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize("platform", ["darwin", "win32"])
 def test_elsewhere_memory_is_new(monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
     monkeypatch.setattr(sys, "platform", platform)
-    assert empty_reused((SIZE,), np.float64).shape == (SIZE,)
-    assert reused._blocks == []
+    assert empty_pooled((SIZE,), np.float64).shape == (SIZE,)
+    assert buffer_pool._blocks == []
 
 
 def test_a_block_that_is_too_small_is_given_up() -> None:
     """Else windows that grow would leave a trail of blocks behind them."""
-    kept = empty_reused((SIZE,), np.float64)
+    kept = empty_pooled((SIZE,), np.float64)
     for factor in (2, 4, 8):
-        empty_reused((factor * SIZE,), np.float64)
-    assert len(reused._blocks) == 2
-    assert kept.nbytes <= min(map(len, reused._blocks))
+        empty_pooled((factor * SIZE,), np.float64)
+    assert len(buffer_pool._blocks) == 2
+    assert kept.nbytes <= min(map(len, buffer_pool._blocks))
 
 
 @settings(max_examples=60, deadline=None)
@@ -111,16 +111,16 @@ def test_arrays_that_live_at_once_share_nothing(steps: list[tuple[int, int]]) ->
     living: dict[int, np.ndarray] = {}
     for place, size in steps:
         living.pop(place, None)
-        living[place] = empty_reused((size,), np.float64)
+        living[place] = empty_pooled((size,), np.float64)
         living[place][:] = place
     for place, array in living.items():
         assert (array == place).all()
 
 
 def test_what_no_array_lives_in_is_given_back() -> None:
-    kept, gone = empty_reused((SIZE,), np.float64), empty_reused((SIZE,), np.float64)
+    kept, gone = empty_pooled((SIZE,), np.float64), empty_pooled((SIZE,), np.float64)
     kept[:] = 7.0
     del gone
-    reused.let_go()
-    assert len(reused._blocks) == 1
+    buffer_pool.release_unused()
+    assert len(buffer_pool._blocks) == 1
     assert (kept == 7.0).all()

@@ -1,4 +1,4 @@
-"""One archive's failure leaves the others going: its error is a value."""
+"""Failures as values: one archive's error leaves the others running."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from quantgod.errors import L2Error
 Result = TypeVar("Result")
 
 
-def outcome_of(call: Callable[[], Result]) -> Result | Exception:
-    """What a call returns, or its error as a value: whatever it is, it is one archive's own."""
+def result_or_error(call: Callable[[], Result]) -> Result | Exception:
+    """Call a function; return its result, or any exception that it raises."""
     try:
         return call()
     except Exception as error:  # noqa: BLE001 - reported by name, archive and reason
@@ -19,5 +19,5 @@ def outcome_of(call: Callable[[], Result]) -> Result | Exception:
 
 
 def reason_of(error: Exception) -> str:
-    """An error as a report gives it: ours in their own words, others with their type."""
+    """Word an error for a report: ours as they are, others with their type."""
     return str(error) if isinstance(error, L2Error) else f"{type(error).__name__}: {error}"

@@ -29,12 +29,12 @@ from quantgod.settings.values import PROJECT_ROOT
 MARK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 ARROW_NAMES = {"double": "float64", "timestamp[ms, tz=UTC]": "timestamp[ms, UTC]"}
 KINDS: dict[Kind, str] = {
-    "time": "bar open, and the first moment at which the row can be known; join on the latter",
-    "price": "of the weighted mid-price at the bar's samples",
-    "volume": "messages applied in the bar (order-book data has no trades)",
+    "time": "when the bar opens, and when the row becomes known; join on the latter",
+    "price": "size-weighted mid-price of the bar's samples",
+    "volume": "messages applied during the bar; order-book data has no trades",
     "feature": "the feature columns",
-    "quality": "how well the bar is observed",
-    "book": "the book at the bar's end: price and size, level 0 best",
+    "quality": "how well the bar was observed",
+    "book": "the book at the end of the bar: price and size, level 0 is the best",
 }
 
 

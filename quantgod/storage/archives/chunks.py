@@ -1,7 +1,7 @@
-"""Chunks of a member's text in buffers that are used again and again, on demand or read ahead.
+"""Chunks of a member's text in reused buffers, filled on demand or ahead of time.
 
 New memory for every chunk would cost as much as inflating it: the system clears each page before it
-hands it out. Inflating holds no lock, so a thread can read ahead while the chunk before is parsed.
+hands it out. Inflating releases the GIL, so a thread can read ahead while a chunk is parsed.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from typing import Protocol
 
 from quantgod.storage.archives.member_bytes import ByteSource
 
-_BUFFERS_AHEAD = 48  # what is inflated while a window's messages are replayed
+_BUFFERS_AHEAD = 48  # enough to keep inflating while a window's messages are replayed
 
 
 class Chunks(Protocol):
     """Text, chunk by chunk."""
 
     def next(self) -> tuple[bytearray, int]:
-        """A buffer and how many bytes of text it holds, behind the margin; 0 at the end.
+        """A buffer and the number of bytes of text after its margin; 0 at the end.
 
-        The buffers of this call and of the one before it stay as they are until the next call.
+        The buffers of this call and of the previous one keep their content until the next call.
         """
 
     def close(self) -> None:
-        """Let go of the source."""
+        """Close the byte source."""
 
 
 def open_chunks(source: ByteSource, size: int, margin: int, read_ahead: bool) -> Chunks:
-    """Chunks of at most ``size`` bytes, with so many free bytes before each and one behind it."""
+    """Open chunks of at most ``size`` bytes, with ``margin`` free bytes before and one after."""
     return (ChunksAhead if read_ahead else ChunksInTurn)(source, size, margin)
 
 
 class ChunksInTurn:
-    """Two buffers, filled in turn when they are asked for."""
+    """Two buffers, filled in turn on demand."""
 
     def __init__(self, source: ByteSource, size: int, margin: int) -> None:
         self._source, self._margin = source, margin
@@ -78,18 +78,18 @@ class ChunksAhead:
 
     def close(self) -> None:
         """See ``Chunks``."""
-        self._is_wanted = False  # buffers that are free already are not filled any more
+        self._is_wanted = False  # the thread fills no more of the free buffers
         self._free.put(None)
         self._thread.join()
 
     def _run(self, source: ByteSource, margin: int) -> None:
-        """Until the text ends, cannot be read, or is no longer wanted."""
+        """Fill buffers until the text ends, cannot be read, or is no longer wanted."""
         count = 1
         try:
             while count and (buffer := self._free.get()) is not None and self._is_wanted:
                 count = _fill(source, buffer, margin)
                 self._filled.put((buffer, count))
-        except BaseException as error:  # noqa: BLE001 - raised again where the chunk is asked for
+        except BaseException as error:  # noqa: BLE001 - raised again by ``next``
             self._filled.put(error)
         finally:
             source.close()
@@ -100,7 +100,7 @@ def _make_buffers(count: int, size: int, margin: int) -> list[bytearray]:
 
 
 def _fill(source: ByteSource, buffer: bytearray, margin: int) -> int:
-    """Fill a buffer as far as there is text: sources give it in pieces of any size."""
+    """Fill a buffer from a source that gives text in pieces of any size; returns the count."""
     with memoryview(buffer) as view:
         at = margin
         while at < len(view) - 1 and (count := source.readinto(view[at:-1])):

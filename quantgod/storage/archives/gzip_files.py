@@ -1,7 +1,7 @@
 """Gzip files as archives of one member: ``NAME.gz`` holds the text ``NAME``.
 
-A gzip file has no directory: it tells its name and, at its end, checksum and size of its last part,
-the size only up to 4 GiB. Parts that were put one behind another are read as one text.
+A gzip file has no directory. It ends with the checksum and the size (modulo 4 GiB) of its last
+part. Concatenated parts are read as one text.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SHORTEST = 10 + 2 + _TRAILER_BYTES  # header, nothing deflated, trailer
 
 
 def is_gzip(path: str) -> bool:
-    """Whether an archive is a gzip file, by its name."""
+    """Whether an archive's name is that of a gzip file."""
     return path.lower().endswith(_SUFFIX)
 
 
@@ -47,9 +47,9 @@ def read_crc32(file: BinaryIO) -> int:
 
 
 def open_gzip(file: Any) -> ByteSource:
-    """The text of a gzip file, each part's checksum compared; the source closes the file.
+    """Open the text of a gzip file; closing it closes the file.
 
-    Raises:
-        What igzip raises on a file that breaks off or is damaged, while it is read.
+    Every part's checksum is compared. Reading raises igzip's errors on a file that is cut short or
+    damaged.
     """
     return Closing(igzip_reader(file, PIECE), file)

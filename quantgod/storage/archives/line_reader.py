@@ -1,7 +1,7 @@
 """The text of an archive's member as a stream of whole lines, inflated through memory.
 
-An open reader is a cache and never state: stages hold a cursor (an offset in the text), and a
-reader that does not stand at that offset is opened anew and inflated forward to it.
+An open reader is a cache and never state: stages hold a cursor (an offset in the text), and where
+the open reader is at another offset, a new one is opened and inflated forward to the cursor.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class LineReader:
             except BaseException:
                 self._file.close()
                 raise
-        # A line that a chunk tears is put before the chunk that follows, if it is not too long.
+        # The start of a line that a chunk cuts is copied before the next chunk, if it fits there.
         self._margin = min(CHUNK, _MARGIN)
         self._chunks = open_chunks(source, CHUNK, self._margin, read_ahead)
         self._buffer = bytearray()
@@ -56,15 +56,15 @@ class LineReader:
 
     @property
     def closed(self) -> bool:
-        """Whether the archive is closed."""
+        """Whether the archive's file is closed."""
         return self._file.closed
 
     def close(self) -> None:
-        """Close the archive; the reader is of no more use."""
+        """Close the archive's file; the reader cannot be used any more."""
         self._chunks.close()
 
     def lines(self) -> NDArray[np.uint8]:
-        """Some whole lines ahead, each ended by a line feed; empty at the end of the member.
+        """Whole lines from the offset on, each with its line feed; empty at the member's end.
 
         Raises:
             DamagedArchiveError: the archive breaks off, or its checksum is wrong.
@@ -80,12 +80,12 @@ class LineReader:
         self.offset += count
 
     def skip_to(self, offset: int) -> None:
-        """Inflate forward to an offset at which a line starts."""
+        """Inflate forward to the start of a line at ``offset``."""
         while self.offset < offset and len(lines := self.lines()):
             self.advance(min(len(lines), offset - self.offset))
 
     def _fill(self) -> None:
-        """Read on until a line is whole."""
+        """Read chunks until one completes a line."""
         torn = bytes(self._buffer[self._lines_end : self._filled])
         lines_end = 0
         while lines_end == 0:
@@ -94,7 +94,7 @@ class LineReader:
             lines_end = chunk.rfind(b"\n", self._margin, end) + 1
             if count == 0:
                 self._at_end = True
-                # A last line without an end is given one, so that every line has one.
+                # The last line gets a line feed if it has none, so that every line has one.
                 last = bytearray(torn and torn + b"\n")
                 return self._take(last, 0, len(last), len(last))
             if lines_end == 0:
@@ -138,9 +138,15 @@ def text_at(
     progress: ProgressSlot | None = None,
     read_ahead: bool = False,
 ) -> Iterator[LineReader]:
-    """The member's text from ``offset`` on; the process's open reader if it stands there.
+    """Read a member's text from ``offset`` on, with the process's open reader if it is there.
 
-    With ``read_ahead`` a reader that is opened inflates in a thread of its own.
+    Args:
+        archive: of the source.
+        member: of the archive.
+        offset: in the text, at the start of a line.
+        progress: counts the bytes of text read.
+        read_ahead: whether a newly opened reader inflates in a thread of its own.
+
     After an error the reader is closed, so that a retry starts from the archive again.
     """
     global _reader  # noqa: PLW0603 - a cache of one open file a process

@@ -1,8 +1,8 @@
-"""A ZIP member's text as bytes, read straight into a buffer of the caller's, its CRC-32 checked.
+"""The text of a ZIP member as bytes, read straight into the caller's buffer, its CRC-32 checked.
 
-Deflated members go through igzip, several times faster than zlib. It takes gzip files; a ZIP member
-is one but for the frame, so the frame is put round it: then igzip writes into the given buffer
-without a copy, and compares checksum and size itself.
+Deflated members go through igzip, which is several times faster than zlib. igzip reads gzip files,
+and a deflated member differs from one only in its header and trailer. With these around it, igzip
+writes into the given buffer without a copy, and compares checksum and size itself.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ _LOCAL_HEADER = struct.Struct("<26xHH")  # lengths of the name and of the extra 
 
 
 class ByteSource(Protocol):
-    """What text is read from."""
+    """A stream of text as bytes."""
 
     def readinto(self, buffer: memoryview, /) -> int | None:
-        """Fill the buffer, or some of it; 0 at the end of the text."""
+        """Fill the buffer or a part of it; returns the number of bytes, 0 at the text's end."""
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
 
 
 def open_bytes(file: Any, name: str) -> ByteSource:
-    """The text of a ZIP's member.
+    """Open the text of a ZIP's member.
 
     Args:
-        file: the ZIP, opened for reading; the source closes it.
+        file: the ZIP, opened for reading; closing the text closes it.
         name: of the member.
 
     Raises:
-        What ``zipfile`` raises on a bad archive, at once or while it is read.
+        BadZipFile, LookupError, …: ``zipfile``'s errors on a bad archive, now or while it is read.
     """
     archive = zipfile.ZipFile(file)
     opened = archive.open(name)  # compares the two headers, refuses what is encrypted
@@ -55,7 +55,7 @@ def open_bytes(file: Any, name: str) -> ByteSource:
 
 
 class Closing:
-    """A source with the file that is closed with it."""
+    """A byte source that closes a file with it."""
 
     def __init__(self, source: Any, file: Any) -> None:
         self._file = file
@@ -67,7 +67,7 @@ class Closing:
 
 
 class _GzipFrame(io.RawIOBase):
-    """A deflated member as the gzip file that it would be."""
+    """A deflated member as a gzip file."""
 
     def __init__(self, file: Any, entry: zipfile.ZipInfo) -> None:
         self._file = file
@@ -76,7 +76,7 @@ class _GzipFrame(io.RawIOBase):
         self._trailer = struct.pack("<II", entry.CRC, entry.file_size & 0xFFFFFFFF)
 
     def readinto(self, buffer: Any, /) -> int:
-        """Some bytes of the gzip file; none at its end."""
+        """Read some bytes of the gzip file; 0 at its end."""
         if not self._left or self._header:
             return self._frame_into(buffer)
         count: int = self._file.readinto(buffer[: self._left])
@@ -86,7 +86,7 @@ class _GzipFrame(io.RawIOBase):
         return count
 
     def _frame_into(self, buffer: memoryview) -> int:
-        """The header, or behind the deflated bytes the trailer; both fit into any buffer."""
+        """The header, or after the deflated bytes the trailer; both fit into any buffer."""
         if self._header:
             given, self._header = self._header, b""
         else:
@@ -96,7 +96,7 @@ class _GzipFrame(io.RawIOBase):
 
 
 class _Stored:
-    """A member that was not compressed: its bytes are the text."""
+    """A member without compression: its bytes are the text."""
 
     def __init__(self, file: Any, entry: zipfile.ZipInfo) -> None:
         self._file = file

@@ -1,11 +1,11 @@
-"""Which members of a ZIP are streams, which are litter, and which are not read, though whole."""
+"""Which members of a ZIP are streams, which are litter, and which are refused."""
 
 from __future__ import annotations
 
 import zipfile
 from pathlib import PurePosixPath, PureWindowsPath
 
-# A bomb unpacks to a hundred times its size and more; order-book text to some ten times.
+# A bomb unpacks to a hundred times its size or more, order-book text to about ten times.
 BOMB_RATIO, BOMB_SIZE = 100, 64 << 20
 
 _LITTER = ("__MACOSX", ".")
@@ -14,7 +14,7 @@ _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zi
 
 
 def why_refused(entry: zipfile.ZipInfo) -> str | None:
-    """Why a member is not read, though its ZIP is whole; None if it is."""
+    """Explain why a member of a whole ZIP is refused; None if it is read."""
     if entry.flag_bits & _ENCRYPTED:
         return "expected a member without a password, found an encrypted one; zip it anew without"
     if entry.compress_type not in _COMPRESSIONS:
@@ -30,12 +30,12 @@ def why_refused(entry: zipfile.ZipInfo) -> str | None:
 
 
 def is_litter(name: str) -> bool:
-    """Whether a member is what computers leave: hidden, or the Finder's."""
+    """Whether a member is a hidden file or one of macOS's, and no data."""
     parts = PurePosixPath(name).parts
     return not _leads_outside(name) and any(part.startswith(_LITTER) for part in parts)
 
 
 def _leads_outside(name: str) -> bool:
-    """Nothing is unpacked, so such a name could do no harm; but it is a sign of a bad source."""
+    """Whether a name leaves its folder: nothing is unpacked, but it is a sign of tampering."""
     path = PureWindowsPath(name)  # knows both kinds of slash, and drives
     return bool(path.anchor) or ".." in path.parts

@@ -19,12 +19,12 @@ from quantgod.storage.archives.gzip_files import is_gzip, name_of_member, read_c
 from quantgod.storage.archives.member_rules import is_litter, why_refused
 from quantgod.storage.sources.source import Archive, absence_reported
 
-# An archive whose ZIP comment starts so was made by the project, not by a venue.
+# The ZIP comment of an archive that the project generated begins with it.
 SYNTHETIC_COMMENT = b"synthetic"
 
-_LIKELY_RATIO = 10  # of text to gzip file: rows of an order book are much alike
+_LIKELY_RATIO = 10  # text to gzip file: rows of an order book compress well
 
-# What ``zipfile`` and igzip raise on bytes that are no whole ZIP; LookupError: names not there.
+# Raised by ``zipfile`` and igzip on damaged files; LookupError: no such member.
 _DAMAGE: Any = (
     zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, isal_zlib.error, EOFError,
     NotImplementedError, RuntimeError, UnicodeDecodeError, LookupError,
@@ -36,13 +36,13 @@ class Member:
     """One entry of an archive's directory."""
 
     name: str
-    size: int | None  # bytes of text; None: a gzip file does not tell
+    size: int | None  # bytes of text; None: a gzip file does not say
     compressed_size: int
     crc32: int
 
     @property
     def likely_size(self) -> int:
-        """Bytes of text, or about as many: to show how far things are, and for nothing else."""
+        """Bytes of text, or an estimate: good enough for progress, and for nothing else."""
         return _LIKELY_RATIO * self.compressed_size if self.size is None else self.size
 
 
@@ -53,7 +53,7 @@ def damage_reported(archive: Archive, member: str | None = None) -> Iterator[Non
         with absence_reported(archive, member):
             yield
     except (*_DAMAGE, OSError) as error:
-        # EINVAL: a seek to where no file reaches. Any other OSError is the drive's, not the ZIP's.
+        # EINVAL: a seek to an offset that no file has. Any other OSError is the drive's fault.
         if not isinstance(error, _DAMAGE) and getattr(error, "errno", None) != errno.EINVAL:
             raise
         kind = "gzip file" if is_gzip(archive.path) else "ZIP archive"

@@ -20,8 +20,8 @@ from quantgod.orderbook.recipe import Recipe
 from quantgod.orderbook.step import Stages, join, walk
 from quantgod.orderbook.windows import plan_windows
 from quantgod.storage.archives.streams import Stream
-from quantgod.storage.outputs.layout import Layout
 from quantgod.storage.outputs.manifest import BarsRecord, make_record
+from quantgod.storage.outputs.store import OutputStore
 from quantgod.storage.outputs.tables import Compression, publish
 from quantgod.storage.progress import ProgressSlot, progress_board
 from tasks.cut_levels import cut_levels
@@ -63,7 +63,7 @@ class BarsPhase:
 
 def make_all_bars(streams: Sequence[Stream], context: RunContext) -> BarsPhase:
     """Make the bars of every stream that has none, or whose bars would come out different."""
-    valid = {stream: context.layout.valid_bars(stream) for stream in streams}
+    valid = {stream: context.store.valid_bars(stream) for stream in streams}
     records = {stream: record for stream, record in valid.items() if record}
     context.tally.with_bars = len(records)
     todo = [stream for stream, record in valid.items() if record is None]
@@ -81,7 +81,7 @@ def _make_bars_of(
     """Run ``make_bars`` for each stream, in parallel, and show how far it is."""
     text_bytes = sum(stream.member.likely_size for stream in streams)
     given = {
-        "layout": context.layout,
+        "store": context.store,
         "window_ms": context.settings.etl.window_ms,
         "read_ahead": context.workers.leave_a_core_each(len(streams)),
     }
@@ -107,7 +107,7 @@ def _describe(outcome: BarsMade | Exception) -> str:
 @task(name="make_bars", task_run_name="bars {stream}", cache_policy=NO_CACHE, persist_result=False)
 def make_bars(
     stream: Stream,
-    layout: Layout,
+    store: OutputStore,
     window_ms: int | None,
     progress: ProgressSlot | None,
     read_ahead: bool,
@@ -116,7 +116,7 @@ def make_bars(
 
     Args:
         stream: the member.
-        layout: gives the recipe, and the folder of the bars.
+        store: gives the recipe, and the folder of the bars.
         window_ms: length of a window, a whole number of bars; None: by the memory budget.
         progress: counts the text that was read.
         read_ahead: whether a core is free for a thread that inflates.
@@ -126,12 +126,12 @@ def make_bars(
         ArchiveError: the archive cannot be used.
     """
     start = perf_counter()
-    recipe = layout.recipe
+    recipe = store.recipe
     stages = task_stages(stream, recipe, progress, read_ahead)
     plan = plan_windows(stream.extent, recipe, stream.sample_rule(recipe), window_ms)
     bars = join(stepped for _, stepped in walk(stages, plan))
     record = make_record(stream, bars, recipe)
-    final = layout.bars_file(stream)
+    final = store.bars_file(stream)
     publish(write(stream, bars.table, final, record.to_metadata(), _BARS_COMPRESSION), final)
     return BarsMade(record, perf_counter() - start, bars.cursor.offset)
 

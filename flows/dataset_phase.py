@@ -23,9 +23,9 @@ from quantgod.errors import InvalidOutputError, OutputError, ScalerError
 from quantgod.orderbook.arrays.buffer_pool import release_unused
 from quantgod.orderbook.checks import Finding, Limits
 from quantgod.storage.archives.streams import Stream
-from quantgod.storage.outputs.layout import Layout
 from quantgod.storage.outputs.planned import PlannedOutput, plan_outputs
 from quantgod.storage.outputs.scaler_files import Scaler
+from quantgod.storage.outputs.store import OutputStore
 from quantgod.storage.outputs.tables import publish, read_row_count
 from tasks.add_features import add_features
 from tasks.scale import scale
@@ -62,7 +62,7 @@ def make_dataset(
         scaler: the persisted one; None where there is none, or none is wanted.
         context: of the run.
     """
-    planned = plan_outputs(survey.streams, bars.records, context.layout, survey.failed_days)
+    planned = plan_outputs(survey.streams, bars.records, context.store, survey.failed_days)
     if not context.settings.features.apply_zscore:
         return Dataset(_make_outputs(planned, None, bars, context), "none", ())
     notes = [] if scaler else _warn_of_many_series(planned)
@@ -88,7 +88,7 @@ def _make_outputs(
     """Make the final files that are missing or would come out different."""
     results, todo = {}, []
     for each in planned:
-        if each.is_up_to_date(context.layout, scaler):
+        if each.is_up_to_date(context.store, scaler):
             published = _describe_unchanged(each, context)
             results[each.stream] = _result(each, "unchanged", bars, context, published=published)
         else:
@@ -102,7 +102,7 @@ def _run_outputs(
     todo: Sequence[PlannedOutput], scaler: Scaler | None, context: RunContext
 ) -> Iterator[tuple[PlannedOutput, Published | Exception]]:
     """Run ``make_output`` for each file, in parallel, and show how far it is."""
-    given = {"layout": context.layout, "scaler": scaler, "limits": context.limits}
+    given = {"store": context.store, "scaler": scaler, "limits": context.limits}
     calls = [{"planned": each, **given} for each in todo]
     artifact = ProgressArtifact("dataset", len(todo))
     with context.display.phase("dataset", len(todo)) as phase:
@@ -115,10 +115,10 @@ def _run_outputs(
 
 
 def _describe_unchanged(planned: PlannedOutput, context: RunContext) -> Published:
-    layout, stream = context.layout, planned.stream
-    rows = read_row_count(layout.output_file(stream))
-    bars_file = layout.bars_file(stream)
-    findings = describe_bars(stream, bars_file, planned.record, layout.recipe, context.limits, rows)
+    store, stream = context.store, planned.stream
+    rows = read_row_count(store.output_file(stream))
+    bars_file = store.bars_file(stream)
+    findings = describe_bars(stream, bars_file, planned.record, store.recipe, context.limits, rows)
     return Published(rows, tuple(findings), 0.0)
 
 
@@ -152,7 +152,7 @@ def _result(
         reason=reason,
         bars=record.bars,
         rows=published.rows if published else 0,
-        coverage=coverage(record, context.layout.recipe.day_grid(stream.day)),
+        coverage=coverage(record, context.store.recipe.day_grid(stream.day)),
         findings=published.findings if published else (),
         seconds=bars.seconds(stream) + (published.seconds if published else 0.0),
         is_synthetic=stream.is_synthetic,
@@ -164,7 +164,7 @@ def _result(
     persist_result=False,
 )  # fmt: skip
 def make_output(
-    planned: PlannedOutput, layout: Layout, scaler: Scaler | None, limits: Limits
+    planned: PlannedOutput, store: OutputStore, scaler: Scaler | None, limits: Limits
 ) -> Published:
     """Make one stream's final file: features → scale → write → validate → published by rename.
 
@@ -173,16 +173,16 @@ def make_output(
     """
     start = perf_counter()
     release_unused()  # by phase 1's windows: tables take other memory
-    stream, recipe = planned.stream, layout.recipe
-    bars, final = layout.bars_file(stream), layout.output_file(stream)
+    stream, recipe = planned.stream, store.recipe
+    bars, final = store.bars_file(stream), store.output_file(stream)
     table = add_features(stream, bars, recipe, planned.before).table
     if scaler:
         table = scale(stream, table, scaler.moments)
-    metadata = planned.metadata(layout, scaler)
-    temporary = write(stream, table, final, metadata, layout.compression)
+    metadata = planned.metadata(store, scaler)
+    temporary = write(stream, table, final, metadata, store.compression)
     findings = validate(stream, temporary, bars, planned.record, recipe, limits)
     publish_checks(stream, findings)
-    quarantine = layout.quarantine_of(stream)
+    quarantine = store.quarantine_of(stream)
     if errors := [f"{f.check}: {f.figures}" for f in findings if f.severity == "error"]:
         quarantine.take(temporary, final, report_text(stream, findings))
         reason = f"{'; '.join(errors)}. In quarantine: {quarantine.table}"

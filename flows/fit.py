@@ -22,9 +22,9 @@ from quantgod.orderbook.scaling import feature_rows, fit_moments
 from quantgod.orderbook.schema import output_schema
 from quantgod.settings.settings import Settings
 from quantgod.storage.archives.streams import day_in_name
-from quantgod.storage.outputs.layout import Layout
 from quantgod.storage.outputs.planned import PlannedOutput
 from quantgod.storage.outputs.scaler_files import FitRange, Scaler, load_scaler, save_scaler
+from quantgod.storage.outputs.store import OutputStore
 from tasks.add_features import add_features
 
 
@@ -42,12 +42,10 @@ class FitRows:
     name="fit_rows", task_run_name="fit_rows {planned.stream}", cache_policy=NO_CACHE,
     persist_result=False,
 )  # fmt: skip
-def fit_rows(planned: PlannedOutput, layout: Layout, fit_until_ms: int | None) -> FitRows:
+def fit_rows(planned: PlannedOutput, store: OutputStore, fit_until_ms: int | None) -> FitRows:
     """Take one stream's feature rows in the training range, checked as its final file will be."""
-    recipe = layout.recipe
-    featured = add_features(
-        planned.stream, layout.bars_file(planned.stream), recipe, planned.before
-    )
+    recipe = store.recipe
+    featured = add_features(planned.stream, store.bars_file(planned.stream), recipe, planned.before)
     levels = recipe.orderbook_levels
     schema, grid = output_schema(levels), recipe.day_grid(planned.stream.day)
     findings = check_table(featured.table, schema, grid, levels)
@@ -65,7 +63,7 @@ def is_in_fit_range(day: date | None, bar_interval_ms: int, fit_until_ms: int | 
     return day_start_ms(day) + bar_interval_ms <= fit_until_ms
 
 
-def existing_scaler(settings: Settings, layout: Layout) -> Scaler | None:
+def existing_scaler(settings: Settings, store: OutputStore) -> Scaler | None:
     """Load the persisted scaler, if the settings want one and there is one.
 
     Raises:
@@ -73,7 +71,7 @@ def existing_scaler(settings: Settings, layout: Layout) -> Scaler | None:
     """
     if not settings.features.apply_zscore:
         return None
-    return load_scaler(settings.paths.scaler_path, layout.recipe)
+    return load_scaler(settings.paths.scaler_path, store.recipe)
 
 
 def fit_scaler(
@@ -90,7 +88,7 @@ def fit_scaler(
     Raises:
         ScalerError: an archive inside the range failed, or there are no rows to fit on.
     """
-    features, bar_ms = context.settings.features, context.layout.recipe.bar_interval_ms
+    features, bar_ms = context.settings.features, context.store.recipe.bar_interval_ms
     lost = {name: day_in_name(name) for name in survey.failures}
     lost |= {str(stream): stream.day for stream in bars.failures}
     missing = [
@@ -115,9 +113,7 @@ def _collect_rows(
 ) -> tuple[dict[int, FitRows], list[str]]:
     """The rows of each output by its index, and the outputs that give none, with the reason."""
     until_ms = context.settings.features.fit_until_ms
-    calls = [
-        {"planned": each, "layout": context.layout, "fit_until_ms": until_ms} for each in inside
-    ]
+    calls = [{"planned": each, "store": context.store, "fit_until_ms": until_ms} for each in inside]
     parts: dict[int, FitRows] = {}
     bad = []
     for index, outcome in context.workers.run(fit_rows, calls):
@@ -147,4 +143,4 @@ def _fit(
         until,
         tuple(inside[index].stream.archive.path for index in sorted(parts)),
     )
-    return save_scaler(settings.paths.scaler_path, moments, fit_range, context.layout.recipe)
+    return save_scaler(settings.paths.scaler_path, moments, fit_range, context.store.recipe)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flows.runtime.failures import reason_of
-from flows.survey import Survey, is_to_be_filled, layout_of, source_of, survey_archives
+from flows.survey import Survey, is_to_be_filled, source_of, store_of, survey_archives
 from quantgod.settings.settings import Settings
 from quantgod.storage.archives.streams import Stream, read_streams
 from quantgod.storage.outputs.manifest import BarsRecord
@@ -23,8 +23,8 @@ def describe_plan(settings: Settings) -> str:
     if is_to_be_filled(source):
         return f"{source.location} is empty: the run would fill it with synthetic archives first"
     survey = survey_archives(settings, source.list(settings.source.include), read_streams)
-    layout = layout_of(settings)
-    valid = {stream: layout.valid_bars(stream) for stream in survey.streams}
+    store = store_of(settings)
+    valid = {stream: store.valid_bars(stream) for stream in survey.streams}
     records = {stream: record for stream, record in valid.items() if record}
     lines = [
         f"{stream.day}  {_size(stream):>10} MB  {state:8}  {stream}"
@@ -50,12 +50,12 @@ def _states(
     settings: Settings, survey: Survey, records: Mapping[Stream, BarsRecord]
 ) -> dict[Stream, str]:
     """``to read``: from the archive; ``to make``: from valid bars; ``done``: would not change."""
-    layout, wants_scaler = layout_of(settings), settings.features.apply_zscore
+    store, wants_scaler = store_of(settings), settings.features.apply_zscore
     path = settings.paths.scaler_path
-    scaler = load_scaler(path, layout.recipe, restore=False) if wants_scaler else None
+    scaler = load_scaler(path, store.recipe, restore=False) if wants_scaler else None
     states = dict.fromkeys(survey.streams, "to read")
     may_be_done = scaler is not None or not wants_scaler
-    for planned in plan_outputs(survey.streams, records, layout, survey.failed_days):
-        is_done = may_be_done and planned.is_up_to_date(layout, scaler)
+    for planned in plan_outputs(survey.streams, records, store, survey.failed_days):
+        is_done = may_be_done and planned.is_up_to_date(store, scaler)
         states[planned.stream] = "done" if is_done else "to make"
     return states

@@ -21,9 +21,9 @@ from flows.runtime.pool import Workers
 from flows.survey import (
     Survey,
     is_to_be_filled,
-    layout_of,
     limits_of,
     source_of,
+    store_of,
     survey_archives,
 )
 from quantgod.settings.settings import Settings
@@ -46,13 +46,13 @@ def run(settings: Settings, display: Display) -> RunReport:
 
 def _run(settings: Settings, display: Display) -> RunReport:
     start = perf_counter()
-    layout = layout_of(settings)
+    store = store_of(settings)
     # A scaler that does not fit is refused now, not after hours of work.
-    scaler = existing_scaler(settings, layout)
+    scaler = existing_scaler(settings, store)
     survey = _survey(settings, display)
     tally = Tally(len(survey.streams))
     with Workers(settings.execution.workers) as workers:
-        context = RunContext(settings, layout, limits_of(settings), display, workers, tally)
+        context = RunContext(settings, store, limits_of(settings), display, workers, tally)
         try:
             bars = make_all_bars(survey.streams, context)
             dataset = make_dataset(survey, bars, scaler, context)

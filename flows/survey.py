@@ -18,7 +18,7 @@ from quantgod.storage.archives.streams import (
     find_duplicates,
     folder_of,
 )
-from quantgod.storage.outputs.layout import Layout
+from quantgod.storage.outputs.store import OutputStore
 from quantgod.storage.outputs.tables import Compression
 from quantgod.storage.sources import open_source
 from quantgod.storage.sources.source import Archive, Source
@@ -104,12 +104,12 @@ def _claimant(stream: Stream) -> str:
     return f"{stream.archive.path} (member {stream.member.name})"
 
 
-def layout_of(settings: Settings) -> Layout:
+def store_of(settings: Settings) -> OutputStore:
     """The output side of the settings."""
     codec, level = settings.etl.codec_and_level
     paths = settings.paths
     compression = Compression(codec, level)
-    return Layout(
+    return OutputStore(
         settings.etl.recipe, paths.bars, paths.processed_output, paths.quarantine, compression
     )
 

@@ -8,7 +8,7 @@ from flows.reports.console import Display
 from flows.runtime.pool import Workers
 from quantgod.orderbook.checks import Limits
 from quantgod.settings.settings import Settings
-from quantgod.storage.outputs.layout import Layout
+from quantgod.storage.outputs.store import OutputStore
 
 
 @dataclass
@@ -31,7 +31,7 @@ class RunContext:
     """Settings, and the machinery of one run."""
 
     settings: Settings
-    layout: Layout
+    store: OutputStore
     limits: Limits
     display: Display
     workers: Workers

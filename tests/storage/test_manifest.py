@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from flows.survey import layout_of
+from flows.survey import store_of
 from quantgod.orderbook import schema
 from quantgod.orderbook.counts import Counts
 from quantgod.orderbook.features import LastBar
@@ -211,8 +211,8 @@ def test_what_does_not_change_a_file(stream: Stream) -> None:
 def test_limits_and_workers_shape_no_file() -> None:
     """§5: what a validation warns about, and how many do the work, makes nothing again."""
     config = PROJECT_ROOT / "configs" / "local.yaml"
-    layouts = [
-        layout_of(load_settings(config, overrides))
+    stores = [
+        store_of(load_settings(config, overrides))
         for overrides in (
             {},
             {"validation.max_gap": "1h", "validation.min_coverage": 1.0},
@@ -220,8 +220,8 @@ def test_limits_and_workers_shape_no_file() -> None:
             {"etl.window": "1h"},
         )
     ]
-    assert all(layout == layouts[0] for layout in layouts)
-    assert layout_of(load_settings(config, {"etl.max_staleness_ms": 1})) != layouts[0]
+    assert all(store == stores[0] for store in stores)
+    assert store_of(load_settings(config, {"etl.max_staleness_ms": 1})) != stores[0]
 
 
 @pytest.mark.parametrize("before", [None, BEFORE])

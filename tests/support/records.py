@@ -1,4 +1,4 @@
-"""Records of streams, and every change that makes a file invalid, for manifest and layout."""
+"""Records of streams, and every change that makes a file invalid, for manifest and store."""
 
 from __future__ import annotations
 

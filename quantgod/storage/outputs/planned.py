@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from quantgod.orderbook.features import LastBar
 from quantgod.storage.archives.streams import FolderDay, Stream
-from quantgod.storage.outputs.layout import Layout
 from quantgod.storage.outputs.manifest import BarsRecord, is_valid_output, output_metadata
 from quantgod.storage.outputs.scaler_files import Scaler
+from quantgod.storage.outputs.store import OutputStore
 
 
 @dataclass(frozen=True)
@@ -21,23 +21,23 @@ class PlannedOutput:
     record: BarsRecord
     before: LastBar | None
 
-    def metadata(self, layout: Layout, scaler: Scaler | None) -> dict[str, str]:
+    def metadata(self, store: OutputStore, scaler: Scaler | None) -> dict[str, str]:
         """The metadata of the file; decides whether an existing one is still valid."""
         sha256 = scaler.sha256 if scaler else None
         return output_metadata(
-            self.stream, self.record, layout.recipe, layout.compression, self.before, sha256
+            self.stream, self.record, store.recipe, store.compression, self.before, sha256
         )
 
-    def is_up_to_date(self, layout: Layout, scaler: Scaler | None) -> bool:
+    def is_up_to_date(self, store: OutputStore, scaler: Scaler | None) -> bool:
         """Whether the final file exists and would come out the same."""
-        final = layout.output_file(self.stream)
-        return is_valid_output(final, self.metadata(layout, scaler))
+        final = store.output_file(self.stream)
+        return is_valid_output(final, self.metadata(store, scaler))
 
 
 def plan_outputs(
     streams: Sequence[Stream],
     records: Mapping[Stream, BarsRecord],
-    layout: Layout,
+    store: OutputStore,
     failed_days: Collection[FolderDay],
 ) -> list[PlannedOutput]:
     """Plan the outputs of all streams with bars, in time order per series.
@@ -53,7 +53,7 @@ def plan_outputs(
         if earlier is None and (stream.folder, yesterday) in failed_days:
             before = None
         elif earlier is None:
-            before = layout.earlier_last_bar(stream)
+            before = store.earlier_last_bar(stream)
         else:
             record = records.get(earlier)
             before = record.last_bar if record and not record.errors else None

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from quantgod.storage.archives.streams import Stream
-from quantgod.storage.outputs.layout import Layout
 from quantgod.storage.outputs.manifest import BarsRecord, bars_path
+from quantgod.storage.outputs.store import OutputStore
 from quantgod.storage.outputs.tables import publish, write_table
 from quantgod.storage.sources.folder import FolderSource
 from tests.support.day_tables import make_bars
@@ -26,79 +26,81 @@ def stream(tmp_path: Path) -> Stream:
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    return Layout(RECIPE, tmp_path / "bars", tmp_path / "out", tmp_path / "quarantine", SNAPPY)
+def store(tmp_path: Path) -> OutputStore:
+    return OutputStore(RECIPE, tmp_path / "bars", tmp_path / "out", tmp_path / "quarantine", SNAPPY)
 
 
-def leave_bars(layout: Layout, stream: Stream, **changes: Any) -> BarsRecord:
+def leave_bars(store: OutputStore, stream: Stream, **changes: Any) -> BarsRecord:
     """Leave the bars of an earlier run."""
     record = record_of(stream, **{"errors": (), **changes})
-    final = layout.bars_file(stream)
+    final = store.bars_file(stream)
     publish(write_table(make_bars([0]), final, record.to_metadata(), SNAPPY), final)
     return record
 
 
-def test_bars_are_valid_while_their_archive_is_the_same(layout: Layout, stream: Stream) -> None:
+def test_bars_are_valid_while_their_archive_is_the_same(store: OutputStore, stream: Stream) -> None:
     """§5: size, mtime, member CRC; and not if they lie in another recipe's folder."""
-    assert layout.valid_bars(stream) is None
-    record = leave_bars(layout, stream)
-    assert layout.valid_bars(stream) == record
+    assert store.valid_bars(stream) is None
+    record = leave_bars(store, stream)
+    assert store.valid_bars(stream) == record
     for other in (
         replace(stream, archive=replace(stream.archive, size=1)),
         replace(stream, archive=replace(stream.archive, mtime_ns=1)),
         replace(stream, member=replace(stream.member, crc32=1)),
     ):
-        assert layout.valid_bars(other) is None
+        assert store.valid_bars(other) is None
     for recipe in OTHERS.values():
-        assert replace(layout, recipe=recipe).valid_bars(stream) is None
+        assert replace(store, recipe=recipe).valid_bars(stream) is None
 
 
-def test_the_day_befores_close_is_that_of_an_earlier_run(layout: Layout, stream: Stream) -> None:
+def test_the_day_befores_close_is_that_of_an_earlier_run(
+    store: OutputStore, stream: Stream
+) -> None:
     """§4: also when its archive is gone; not when it changed, or its bars were wrong."""
     next_day = replace(stream, day=DAY + timedelta(1))
-    assert layout.earlier_last_bar(next_day) is None
-    record = leave_bars(layout, stream)
-    assert layout.earlier_last_bar(next_day) == record.last_bar
+    assert store.earlier_last_bar(next_day) is None
+    record = leave_bars(store, stream)
+    assert store.earlier_last_bar(next_day) == record.last_bar
     for other in (
         replace(stream, day=DAY),
         replace(stream, day=DAY + timedelta(2)),
         replace(next_day, symbol="ETHUSDT"),
         replace(next_day, archive=replace(stream.archive, path="spot/BTCUSDT/x.zip")),
     ):
-        assert layout.earlier_last_bar(other) is None
-    leave_bars(layout, stream, errors=("book order",))
-    assert layout.earlier_last_bar(next_day) is None
+        assert store.earlier_last_bar(other) is None
+    leave_bars(store, stream, errors=("book order",))
+    assert store.earlier_last_bar(next_day) is None
 
 
 @pytest.mark.parametrize("touch", [*TOUCHES, "gone"])
-def test_the_day_before_may_have_changed(layout: Layout, stream: Stream, touch: str) -> None:
+def test_the_day_before_may_have_changed(store: OutputStore, stream: Stream, touch: str) -> None:
     """A close of an archive that is another one since is not to be trusted."""
     next_day = replace(stream, day=DAY + timedelta(1))
-    record = leave_bars(layout, stream)
+    record = leave_bars(store, stream)
     if touch == "gone":
         file_of(stream.archive).unlink()
     else:
         TOUCHES[touch](file_of(stream.archive))
-    found = layout.earlier_last_bar(next_day)
+    found = store.earlier_last_bar(next_day)
     assert found == (record.last_bar if touch == "gone" else None)
 
 
-def test_another_source_is_another_history(layout: Layout, stream: Stream) -> None:
+def test_another_source_is_another_history(store: OutputStore, stream: Stream) -> None:
     """A folder of the same names elsewhere says nothing of this one's days."""
     next_day = replace(stream, day=DAY + timedelta(1))
-    leave_bars(layout, stream)
+    leave_bars(store, stream)
     elsewhere = replace(next_day.archive, source=FolderSource(Path("/elsewhere")))
-    assert layout.earlier_last_bar(replace(next_day, archive=elsewhere)) is None
-    leave_bars(layout, stream, source="/elsewhere")
-    assert layout.earlier_last_bar(next_day) is None
+    assert store.earlier_last_bar(replace(next_day, archive=elsewhere)) is None
+    leave_bars(store, stream, source="/elsewhere")
+    assert store.earlier_last_bar(next_day) is None
 
 
-def test_where_everything_of_a_stream_lies(layout: Layout, stream: Stream) -> None:
+def test_where_everything_of_a_stream_lies(store: OutputStore, stream: Stream) -> None:
     """§5: the output at its archive's relative path, the quarantine likewise."""
     output = f"linear/BTCUSDT/{NAME}.parquet"
-    assert layout.output_file(stream) == layout.output / output
-    assert layout.quarantine_of(stream).table == layout.quarantine / output
+    assert store.output_file(stream) == store.output / output
+    assert store.quarantine_of(stream).table == store.quarantine / output
     day = date(2024, 8, 8)
-    assert layout.bars_file(stream) == bars_path(
-        layout.bars, RECIPE, "linear/BTCUSDT", "BTCUSDT", day
+    assert store.bars_file(stream) == bars_path(
+        store.bars, RECIPE, "linear/BTCUSDT", "BTCUSDT", day
     )

@@ -16,7 +16,7 @@ from quantgod.storage.sources.source import GONE
 
 
 @dataclass(frozen=True)
-class Layout:
+class OutputStore:
     """The output side of a run: a value, so that it travels to worker processes."""
 
     recipe: Recipe

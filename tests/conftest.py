@@ -1,30 +1,42 @@
-"""What all tests share: Hypothesis without deadlines, recordings, settings, one Prefect server."""
+"""Shared by all tests: Hypothesis profiles, processes, recordings, settings, a Prefect server."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from flows.runtime.launcher import configure_prefect
 from quantgod.settings.given import ENV_PREFIX
+from tests.support.parallel import compile_kernels_once, worker_count
 
 # The first call of a kernel compiles it: no deadline fits that.
 settings.register_profile("project", deadline=None)
+# Ten times as many examples, new ones each time: tests.support.effort applies the factor to tests
+# that set a number of their own.
+settings.register_profile(
+    "fuzz", deadline=None, max_examples=1000, derandomize=False, print_blob=True
+)
 settings.load_profile("project")
-
-# Before anything imports Prefect, which configures itself then.
-configure_prefect(Path(tempfile.mkdtemp(prefix="l2-test-logs-")))
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run whole folders in parallel; named files, and `-n N`, as the caller asks for."""
+    workers = worker_count(config)
+    if workers > 1:
+        config.option.numprocesses = workers
+        config.option.dist = "loadfile"  # fixtures of a file are made once
+        config.option.loadscopereorder = False  # keep the order below
+        compile_kernels_once()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that run flows come last: Prefect's threads go on after them.
+    """Run flows last, because Prefect's threads go on after them.
 
     They draw random numbers and allocate while other tests look at just that.
     """
@@ -33,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def recordings() -> Path:
-    """Real recordings that lie beside the project; without them the test is skipped."""
+    """Return the folder of real recordings next to the project, or skip the test."""
     if not RECORDINGS.is_dir():
         pytest.skip(f"no recordings at {RECORDINGS}: they are not part of the project")
     return RECORDINGS
@@ -41,14 +53,14 @@ def recordings() -> Path:
 
 @pytest.fixture
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An environment in which no setting is given."""
+    """Remove every setting from the environment."""
     for name in [name for name in os.environ if name.upper().startswith(ENV_PREFIX)]:
         monkeypatch.delenv(name)
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """A settings file in which nothing is set."""
+    """Write a settings file in which nothing is set."""
     path = tmp_path / "settings.yaml"
     path.write_text("")
     return path
@@ -56,7 +68,10 @@ def config(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[None]:
-    """One temporary Prefect server for all tests that run flows or tasks in this process."""
+    """Start one temporary Prefect server for all flows and tasks that run in this process.
+
+    Two rooms share it. Only a test that asks for it imports Prefect.
+    """
     from prefect.testing.utilities import prefect_test_harness
 
     with prefect_test_harness(server_startup_timeout=120):
@@ -65,8 +80,8 @@ def prefect_server() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A source folder of two archives, of a market's last minutes of a day and the next's first."""
-    from tests.support.flow_runs import two_days, write_source
+    """Write a source of two archives: a market's last minutes of a day, the next's first."""
+    from tests.support.market_files import two_days, write_source
 
     root = tmp_path_factory.mktemp("source")
     write_source(root, two_days())

@@ -13,7 +13,8 @@ from quantgod.settings.values import PROJECT_ROOT
 from quantgod.storage.sources.folder import FolderSource
 from quantgod.synthetic import demo, source
 from quantgod.synthetic.source import SyntheticSource
-from tests.support.flow_runs import outputs, settings_for, two_days, write_source
+from tests.support.flow_runs import outputs, settings_for
+from tests.support.market_files import two_days, write_source
 from tests.support.program import start
 
 CONFIGS = PROJECT_ROOT / "configs"

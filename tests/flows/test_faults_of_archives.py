@@ -20,7 +20,8 @@ from tasks import stream_parse
 from tests.support import csv_rows
 from tests.support.csv_rows import TARDIS_HEADER
 from tests.support.faults import documented
-from tests.support.flow_runs import output_table, outputs, run_pipeline, two_days, write_zip
+from tests.support.flow_runs import output_table, outputs, run_pipeline
+from tests.support.market_files import two_days, write_zip
 from tests.support.program import Program, leftovers, start
 from tests.support.rights import refused
 from tests.support.zips import DIRECTORY_ENTRY, put_bytes, spoil_middle, wrong_crc

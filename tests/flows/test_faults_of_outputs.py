@@ -12,7 +12,8 @@ from quantgod.storage.outputs.lock import exclusive
 from quantgod.storage.outputs.tables import temporary_path, write_file
 from tests.support.disks import small_disk
 from tests.support.faults import documented
-from tests.support.flow_runs import MIDNIGHT, outputs, run_pipeline, write_zip
+from tests.support.flow_runs import outputs, run_pipeline
+from tests.support.market_files import MIDNIGHT, write_zip
 from tests.support.program import leftovers, start
 from tests.support.rights import refused
 

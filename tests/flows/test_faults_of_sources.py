@@ -11,7 +11,8 @@ import pytest
 
 from flows import bars_phase
 from tests.support.faults import documented
-from tests.support.flow_runs import outputs, run_pipeline, two_days, write_source
+from tests.support.flow_runs import outputs, run_pipeline
+from tests.support.market_files import two_days, write_source
 from tests.support.program import leftovers, start
 from tests.support.rights import refused
 

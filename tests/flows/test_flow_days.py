@@ -11,16 +11,8 @@ import pytest
 from quantgod.errors import OutputBusyError
 from quantgod.orderbook.features import times_ms
 from quantgod.storage.outputs.lock import exclusive
-from tests.support.flow_runs import (
-    MIDNIGHT,
-    output_table,
-    outputs,
-    run_pipeline,
-    statuses,
-    two_days,
-    write_source,
-    write_zip,
-)
+from tests.support.flow_runs import output_table, outputs, run_pipeline, statuses
+from tests.support.market_files import MIDNIGHT, two_days, write_source, write_zip
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

@@ -15,7 +15,8 @@ from quantgod.storage.archives.streams import read_streams
 from quantgod.storage.outputs.tables import read_metadata
 from quantgod.storage.sources.folder import FolderSource
 from quantgod.synthetic import StreamSpec, generate_text
-from tests.support.flow_runs import output_table, run_pipeline, settings_for, statuses, write_zip
+from tests.support.flow_runs import output_table, run_pipeline, settings_for, statuses
+from tests.support.market_files import write_zip
 from tests.support.stream_plans import D0
 
 pytestmark = pytest.mark.usefixtures("prefect_server")

@@ -13,7 +13,8 @@ import pytest
 
 import quantgod.orderbook.sampling
 from flows import bars_phase
-from tests.support.flow_runs import run_pipeline, statuses, two_days, write_source
+from tests.support.flow_runs import run_pipeline, statuses
+from tests.support.market_files import two_days, write_source
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

@@ -15,14 +15,8 @@ from quantgod.errors import ScalerError
 from quantgod.orderbook.features import times_ms
 from quantgod.orderbook.schema import FEATURES
 from quantgod.storage.outputs.tables import read_metadata, read_table
-from tests.support.flow_runs import (
-    MIDNIGHT,
-    outputs,
-    run_pipeline,
-    statuses,
-    two_days,
-    write_source,
-)
+from tests.support.flow_runs import outputs, run_pipeline, statuses
+from tests.support.market_files import MIDNIGHT, two_days, write_source
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 

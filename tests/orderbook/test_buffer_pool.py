@@ -10,11 +10,12 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quantgod.orderbook.arrays import buffer_pool
 from quantgod.orderbook.arrays.buffer_pool import empty_pooled
+from tests.support.effort import examples
 
 SIZE = buffer_pool._SMALLEST // 8  # of float64: the least that comes from a block
 
@@ -104,7 +105,7 @@ def test_a_block_that_is_too_small_is_given_up() -> None:
     assert kept.nbytes <= min(map(len, buffer_pool._blocks))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(SIZE, 3 * SIZE)), max_size=25))
 def test_arrays_that_live_at_once_share_nothing(steps: list[tuple[int, int]]) -> None:
     """Arrays come and go in any order; each keeps what was written into it."""

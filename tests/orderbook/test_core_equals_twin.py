@@ -2,73 +2,29 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict
-
-import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quantgod.errors import MixedStreamError
 from quantgod.orderbook.book.ladder import RUNGS
 from quantgod.orderbook.features import LastBar, add_features, times_ms
-from quantgod.orderbook.schema import FEATURES, level_names
 from tests.support import streams
-from tests.support.core import CoreDay, cut_day, rebuild_with_core
-from tests.support.streams import D0, D1, DAY, NEXT_DAY, NOON, Case
-from tests.support.twin import MixedStream, TwinDay, TwinSettings, dataset, rebuild_day, warmup_rows
+from tests.support.core import cut_day, rebuild_with_core
+from tests.support.effort import examples
+from tests.support.same_day import (
+    assert_same_bars,
+    assert_same_counts,
+    assert_same_features,
+    assert_same_samples,
+    cuts,
+)
+from tests.support.streams import DAY, NEXT_DAY, Case
+from tests.support.twin import MixedStream, TwinSettings, dataset, rebuild_day, warmup_rows
 
-EXAMPLES = settings(max_examples=300, deadline=None)
-
-EXACT = ("open", "high", "low", "close", "volume", "max_spread", "sample_count")
-WHOLE_COUNTS = frozenset({"slow_lines", "closing_deltas", "closing_snapshots", "level_updates"})
-
+EXAMPLES = examples(300)
 
 LADDERS = (64, 128, RUNGS)
-
-
-@st.composite
-def cuts(draw: st.DrawFn, bar_ms: int) -> list[int]:
-    """Times at which to cut the day into windows: whole bars, near where streams have messages."""
-    anchors = st.sampled_from((D0, NOON, D1))
-    return [
-        draw(anchors) + bar_ms * draw(st.integers(-12, 12)) for _ in range(draw(st.integers(0, 6)))
-    ]
-
-
-def close_enough(found: float, expected: float, scale: float) -> bool:
-    """Within 1e-9, relative or on the scale of the numbers that went in."""
-    return math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-9 * max(1.0, scale))
-
-
-def assert_same_bars(core: CoreDay, twin: TwinDay, levels: int) -> None:
-    assert times_ms(core.bars).tolist() == [bar["datetime"] for bar in twin.bars]
-    assert times_ms(core.bars, "available_at").tolist() == [b["available_at"] for b in twin.bars]
-    for row, bar in zip(core.bars.to_pylist(), twin.bars, strict=True):
-        for name in (*EXACT, "max_staleness_ms"):
-            assert row[name] == bar[name], name
-        for name in ("volatility", "mean_obi", "mean_deep_obi"):
-            assert close_enough(row[name], bar[name], bar["high"]), name
-        for level in range(levels):
-            for name in level_names(level):
-                assert row[name] == bar["levels"][name], name
-
-
-def assert_same_samples(core: CoreDay, twin: TwinDay) -> None:
-    for name, column in (
-        ("ts", "time_ms"), ("micro_price", "micro_price"), ("spread", "spread"), ("obi", "obi"),
-        ("deep_obi", "deep_obi"), ("staleness_ms", "staleness_ms"),
-    ):  # fmt: skip
-        found = np.concatenate([getattr(samples, column) for samples in core.samples])
-        assert found.tolist() == [sample[name] for sample in twin.samples], name
-
-
-def assert_same_counts(core: CoreDay, twin: TwinDay) -> None:
-    found = asdict(core.counts)
-    assert {name: found[name] for name in twin.counts} == twin.counts
-    assert set(found) - set(twin.counts) == WHOLE_COUNTS
-    assert list(core.unreadable_lines) == twin.unreadable_lines[:10]
 
 
 @EXAMPLES
@@ -99,7 +55,7 @@ def test_bars_are_bit_identical_however_the_stream_is_cut(data: st.DataObject, c
     assert parts.cursor == whole.cursor
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(streams.two_day_texts())
 def test_features_equal_the_twin_over_midnight(texts: tuple[bytes, bytes]) -> None:
     """The second day's first return is taken from the first day's last bar."""
@@ -122,14 +78,7 @@ def test_features_equal_the_twin_over_midnight(texts: tuple[bytes, bytes]) -> No
         )
 
 
-def assert_same_features(found: list[dict[str, float]], expected: list[dict[str, float]]) -> None:
-    assert len(found) == len(expected)
-    for row, twin in zip(found, expected, strict=True):
-        for name in FEATURES:
-            assert close_enough(row[name], twin[name], twin["high"]), name
-
-
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(streams.mixed_texts())
 def test_another_symbol_or_topic_ends_the_stream(text: bytes) -> None:
     """Both refuse it; the core names the line."""

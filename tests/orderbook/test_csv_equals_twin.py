@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from quantgod.errors import MixedStreamError
-from tests.orderbook.test_core_equals_twin import (
-    assert_same_bars,
-    assert_same_counts,
-    assert_same_samples,
-    cuts,
-)
 from tests.support.core import cut_day, rebuild_with_core
-from tests.support.csv_streams import KINDS, Kind, csv_texts
-from tests.support.streams import DAY, TYPICAL, settings_of_cases
+from tests.support.csv_streams import KINDS, Kind, csv_texts, is_of_one_stream
+from tests.support.effort import examples
+from tests.support.same_day import assert_same_bars, assert_same_counts, assert_same_samples, cuts
+from tests.support.streams import DAY, settings_of_cases
 from tests.support.twin import MixedStream, rebuild_day
 
 PIECES = (1, 100, 700, 1 << 20)
@@ -24,7 +20,7 @@ each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.dialect
 
 
 @each_kind
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.data())
 def test_core_equals_twin_however_the_stream_is_cut(kind: Kind, data: st.DataObject) -> None:
     """Bars, samples and counts, for windows and pieces of text of any size."""
@@ -44,17 +40,8 @@ def test_core_equals_twin_however_the_stream_is_cut(kind: Kind, data: st.DataObj
     assert_same_bars(core, twin, rules.levels)
 
 
-def is_of_one_stream(kind: Kind, text: bytes) -> bool:
-    """Whether a text ends without an error."""
-    try:
-        rebuild_day(text, DAY, TYPICAL, kind.read)
-    except MixedStream:
-        return False
-    return True
-
-
 @each_kind
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.data())
 def test_bars_are_bit_identical_however_the_stream_is_cut(kind: Kind, data: st.DataObject) -> None:
     """Windows are a way of working, never part of the result; nor is where text is torn."""

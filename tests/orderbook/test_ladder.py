@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quantgod.orderbook.arrays.kernel import kernel
@@ -22,6 +22,7 @@ from quantgod.synthetic.spec import StreamSpec
 from quantgod.synthetic.streams import generate_text
 from tests.support import streams
 from tests.support.core import MemoryText, cut_day, rule_of
+from tests.support.effort import examples
 from tests.support.side_model import Levels, is_clear
 from tests.support.stream_plans import NOON
 from tests.support.streams import DAY, TYPICAL, Case
@@ -137,7 +138,7 @@ def assert_rungs_mean_nothing(
     return counts.samples
 
 
-@settings(max_examples=120)
+@examples(120)
 @given(streams.cases(), st.lists(st.integers(-12, 12), max_size=3))
 def test_a_ladders_length_never_shows(case: Case, cuts: list[int]) -> None:
     """Samples, book and counts of small odd streams, however they are cut."""

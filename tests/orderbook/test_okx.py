@@ -7,22 +7,18 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quantgod.errors import MixedStreamError
 from quantgod.orderbook.formats.okx import DIALECT, read_message
 from quantgod.orderbook.messages import Cursor
-from tests.orderbook.test_core_equals_twin import (
-    assert_same_bars,
-    assert_same_counts,
-    assert_same_samples,
-    cuts,
-)
 from tests.support.bybit_lines import Line
 from tests.support.core import MemoryText, cut_day, rebuild_with_core
+from tests.support.effort import examples
 from tests.support.okx_lines import OKX_LINE, SYMBOL, list_breaks, render_okx
 from tests.support.parsed import WINDOW, facts_of
+from tests.support.same_day import assert_same_bars, assert_same_counts, assert_same_samples, cuts
 from tests.support.stream_plans import D0, NOON
 from tests.support.streams import DAY, TYPICAL, member_texts
 from tests.support.twin import rebuild_day
@@ -83,7 +79,7 @@ def line_from_bybit(line: bytes) -> bytes:
         return line
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.data(), member_texts())
 def test_core_equals_twin_however_the_stream_is_cut(data: st.DataObject, text: bytes) -> None:
     """Bars, samples and counts, for windows and pieces of text of any size."""

@@ -7,12 +7,13 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quantgod.errors import MixedStreamError
 from quantgod.orderbook.formats.bybit import read_message
 from tests.support.bybit_lines import BREAKS, SPOT_ORDER, Style, render
+from tests.support.effort import examples
 from tests.support.odd_lines import (
     FRAGMENTS,
     GOOD_VALUES,
@@ -64,7 +65,7 @@ def has_odd_values(line: bytes) -> bool:
 BLOCKS = st.binary(min_size=500, max_size=500)
 
 
-@settings(max_examples=1200)
+@examples(1200)
 @given(BLOCKS, BLOCKS)
 def test_the_scanner_reads_a_line_as_json_does_or_not_at_all(one: bytes, other: bytes) -> None:
     """By the form of any line that gives one: other values, or any bytes whatever."""

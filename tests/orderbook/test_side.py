@@ -6,17 +6,18 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from quantgod.orderbook.book.ladder import RUNGS
 from quantgod.orderbook.book.side import CLIMBS, CLIMBS_LEFT, ON_LADDER, levels_of, make_side
+from tests.support.effort import examples
 from tests.support.side_model import NOTHING, Held, columns, replace_levels, set_levels
 from tests.support.side_walks import PRICES, QUIET_STEPS, STEPS, Walk, walk
 from tests.support.stream_parts import Roll
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(
     st.binary(min_size=1600, max_size=1600),
     st.sampled_from(sorted(PRICES)),

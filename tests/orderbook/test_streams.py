@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 
+from tests.support.effort import examples
 from tests.support.stream_plans import D1
 from tests.support.streams import (
     DAY,
@@ -18,7 +19,7 @@ from tests.support.streams import (
 )
 from tests.support.twin import MixedStream, rebuild_day
 
-few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = examples(25, suppress_health_check=[HealthCheck.too_slow])
 UNCLEAN = ("unreadable", "out_of_order", "sequence_gaps", "before_snapshot", "crossed", "unknown")
 INSTANTS = ("samples", "unknown", "stale", "one_sided", "crossed")
 

@@ -1,45 +1,32 @@
-"""The fuzzing command: it counts what it tried, and a failure ends it with its seed."""
+"""The fuzz profile: more examples than the tests ask for, new ones each time."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
-from tests.support.fuzz import main
-
-PROPERTY = """
-from hypothesis import given, strategies as st
-
-@given(st.integers())
-def test_property(number):
-    assert {claim}
-"""
+from tests.support.effort import examples
 
 
-def write_property(folder: Path, claim: str) -> str:
-    """A file with one property test."""
-    path = folder / "test_claim.py"
-    path.write_text(PROPERTY.format(claim=claim))
-    return str(path)
+@pytest.fixture
+def _fuzzing() -> Iterator[None]:
+    before = settings.get_current_profile_name()
+    settings.load_profile("fuzz")
+    yield
+    settings.load_profile(before)
 
 
-def test_what_passed_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--minutes", "0", write_property(tmp_path, "number == number")]) == 0
-    assert "1 rounds  100 examples passed" in capsys.readouterr().out
+@pytest.mark.usefixtures("_fuzzing")
+def test_fuzzing_tries_ten_times_as_many_examples() -> None:
+    """Also in tests that set a number of their own."""
+    assert settings().max_examples == 1000
+    assert examples(30).max_examples == 300
 
 
-def test_a_failure_ends_it_and_tells_its_seed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["--minutes", "1", write_property(tmp_path, "number < 100")]) == 1
-    told = capsys.readouterr().out
-    assert "number=100" in told
-    assert "failed with --hypothesis-seed=" in told
-
-
-def test_no_property_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "test_plain.py"
-    path.write_text("def test_plain():\n    assert True\n")
-    assert main(["--minutes", "0", str(path)]) != 0
-    assert "failed" in capsys.readouterr().out
+@pytest.mark.usefixtures("_fuzzing")
+def test_fuzzing_draws_new_examples_and_says_how_to_repeat_a_failure() -> None:
+    assert not settings().derandomize
+    assert settings().print_blob
+    assert settings().deadline is None

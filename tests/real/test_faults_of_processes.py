@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.faults import documented
-from tests.support.flow_runs import outputs, two_days, write_source
+from tests.support.flow_runs import outputs
+from tests.support.market_files import two_days, write_source
 from tests.support.prefect_installation import (
     PROCESSES,
     STOP_SECONDS,

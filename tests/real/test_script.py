@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.flow_runs import outputs, two_days, write_source
+from tests.support.flow_runs import outputs
+from tests.support.market_files import two_days, write_source
 from tests.support.scripts import recorded_states, run_script
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]

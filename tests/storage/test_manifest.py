@@ -12,13 +12,10 @@ from typing import Any
 
 import pytest
 
-from flows.survey import store_of
 from quantgod.orderbook import schema
 from quantgod.orderbook.counts import Counts
 from quantgod.orderbook.features import LastBar
 from quantgod.orderbook.recipe import Recipe
-from quantgod.settings.settings import load_settings
-from quantgod.settings.values import PROJECT_ROOT
 from quantgod.storage.archives.streams import Stream
 from quantgod.storage.outputs import manifest
 from quantgod.storage.outputs.manifest import (
@@ -206,22 +203,6 @@ def test_what_does_not_change_a_file(stream: Stream) -> None:
         made_from(replace(stream, archive=replace(stream.archive, source=ELSEWHERE))),
     )
     assert set(same) == {made_from(stream)}
-
-
-def test_limits_and_workers_shape_no_file() -> None:
-    """§5: what a validation warns about, and how many do the work, makes nothing again."""
-    config = PROJECT_ROOT / "configs" / "local.yaml"
-    stores = [
-        store_of(load_settings(config, overrides))
-        for overrides in (
-            {},
-            {"validation.max_gap": "1h", "validation.min_coverage": 1.0},
-            {"execution.workers": 3},
-            {"etl.window": "1h"},
-        )
-    ]
-    assert all(store == stores[0] for store in stores)
-    assert store_of(load_settings(config, {"etl.max_staleness_ms": 1})) != stores[0]
 
 
 @pytest.mark.parametrize("before", [None, BEFORE])

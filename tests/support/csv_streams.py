@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from quantgod.orderbook.formats import binance, tardis
 from quantgod.orderbook.formats.dialect import Dialect
 from tests.support import twin_csv
-from tests.support.streams import TYPICAL, member_texts
-from tests.support.twin import ReadText, TwinSettings
+from tests.support.streams import DAY, TYPICAL, member_texts
+from tests.support.twin import MixedStream, ReadText, TwinSettings, rebuild_day
 
 Cells = list[str]
 Fields = dict[str, Any]  # of a Bybit message
@@ -168,3 +168,12 @@ def csv_texts(draw: st.DrawFn, kind: Kind, settings: TwinSettings = TYPICAL) -> 
     odd = draw(st.sampled_from((0.0, 0.0, 0.05, 0.3)))
     text = write(kind, draw(member_texts(settings)), random, odd)
     return draw(st.sampled_from((text, text, text[:-1], b"\n \r\n" + text)))
+
+
+def is_of_one_stream(kind: Kind, text: bytes) -> bool:
+    """Whether a text ends without an error."""
+    try:
+        rebuild_day(text, DAY, TYPICAL, kind.read)
+    except MixedStream:
+        return False
+    return True

@@ -1,0 +1,68 @@
+"""Hold what the core makes of a day to what the twin makes of it, however the day is cut."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+
+import numpy as np
+from hypothesis import strategies as st
+
+from quantgod.orderbook.features import times_ms
+from quantgod.orderbook.schema import FEATURES, level_names
+from tests.support.core import CoreDay
+from tests.support.streams import D0, D1, NOON
+from tests.support.twin import TwinDay
+
+EXACT = ("open", "high", "low", "close", "volume", "max_spread", "sample_count")
+WHOLE_COUNTS = frozenset({"slow_lines", "closing_deltas", "closing_snapshots", "level_updates"})
+
+
+@st.composite
+def cuts(draw: st.DrawFn, bar_ms: int) -> list[int]:
+    """Times at which to cut the day into windows: whole bars, near where streams have messages."""
+    anchors = st.sampled_from((D0, NOON, D1))
+    return [
+        draw(anchors) + bar_ms * draw(st.integers(-12, 12)) for _ in range(draw(st.integers(0, 6)))
+    ]
+
+
+def close_enough(found: float, expected: float, scale: float) -> bool:
+    """Within 1e-9, relative or on the scale of the numbers that went in."""
+    return math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-9 * max(1.0, scale))
+
+
+def assert_same_bars(core: CoreDay, twin: TwinDay, levels: int) -> None:
+    assert times_ms(core.bars).tolist() == [bar["datetime"] for bar in twin.bars]
+    assert times_ms(core.bars, "available_at").tolist() == [b["available_at"] for b in twin.bars]
+    for row, bar in zip(core.bars.to_pylist(), twin.bars, strict=True):
+        for name in (*EXACT, "max_staleness_ms"):
+            assert row[name] == bar[name], name
+        for name in ("volatility", "mean_obi", "mean_deep_obi"):
+            assert close_enough(row[name], bar[name], bar["high"]), name
+        for level in range(levels):
+            for name in level_names(level):
+                assert row[name] == bar["levels"][name], name
+
+
+def assert_same_samples(core: CoreDay, twin: TwinDay) -> None:
+    for name, column in (
+        ("ts", "time_ms"), ("micro_price", "micro_price"), ("spread", "spread"), ("obi", "obi"),
+        ("deep_obi", "deep_obi"), ("staleness_ms", "staleness_ms"),
+    ):  # fmt: skip
+        found = np.concatenate([getattr(samples, column) for samples in core.samples])
+        assert found.tolist() == [sample[name] for sample in twin.samples], name
+
+
+def assert_same_counts(core: CoreDay, twin: TwinDay) -> None:
+    found = asdict(core.counts)
+    assert {name: found[name] for name in twin.counts} == twin.counts
+    assert set(found) - set(twin.counts) == WHOLE_COUNTS
+    assert list(core.unreadable_lines) == twin.unreadable_lines[:10]
+
+
+def assert_same_features(found: list[dict[str, float]], expected: list[dict[str, float]]) -> None:
+    assert len(found) == len(expected)
+    for row, twin in zip(found, expected, strict=True):
+        for name in FEATURES:
+            assert close_enough(row[name], twin[name], twin["high"]), name

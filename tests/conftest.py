@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from quantgod.settings.given import ENV_PREFIX
+from quantgod.settings.readers import ENV_PREFIX
 from tests.support.parallel import compile_kernels_once, worker_count
 
 # The first call of a kernel compiles it: no deadline fits that.

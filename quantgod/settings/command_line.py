@@ -7,7 +7,7 @@ from typing import NamedTuple, NoReturn
 
 from quantgod.settings.complaints import AS_HELP_SHOWS, Given, complain, problem, unknown_key
 from quantgod.settings.descriptions import KeyDescription
-from quantgod.settings.given import ENV_PREFIX
+from quantgod.settings.readers import ENV_PREFIX
 
 OWN_OPTIONS = ("config", "plan", "help")
 HELP_START = """\

@@ -5,7 +5,7 @@ from typing import NamedTuple, cast
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from quantgod.settings.given import ENV_PREFIX
+from quantgod.settings.readers import ENV_PREFIX
 
 
 class KeyDescription(NamedTuple):

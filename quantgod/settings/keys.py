@@ -1,7 +1,9 @@
-"""Every key that a run may be told: its meaning, its allowed values, its default.
+"""Every key of the settings: its meaning, its allowed values, its default.
 
-One class a section. A section is frozen and refuses unknown keys; rules that tie two of its keys
-together stand below them, and units are converted there, once.
+A class for each section. A section is frozen and refuses unknown keys. Rules that tie two of its
+keys together follow the keys, and so do properties that convert units.
+
+The table of keys in configs/README.md is generated from here: ``make docs``.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -12,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from quantgod.orderbook.recipe import Recipe
 from quantgod.settings.values import (
-    CODEC_WORDS,
+    CODEC_EXPECTED,
     BarInterval,
     ClashError,
     CodecName,
@@ -42,16 +44,16 @@ class Section(BaseModel):
 
 
 class Paths(Section):
-    """Where things are read and written. Relative paths are relative to the project root."""
+    """Folders and files. Relative paths are relative to the project root."""
 
     rclone_mount: ProjectPath = setting(
         "/workspace/gdrive/My Drive/...",
         "path, with no placeholder `...` left in it",
-        "folder in which the archives are seen",
+        "folder of the archives",
     )
     processed_output: ProjectPath = setting("data/L2/pre_processed", "path", "final Parquet")
     scaler_path: ProjectPath = setting(
-        "data/artifacts/scaler.pkl", "path", "scaler; `scaler.json` stands beside it"
+        "data/artifacts/scaler.pkl", "path", "scaler; `scaler.json` is written to the same folder"
     )
     bars: ProjectPath = setting("data/L2/bars", "path", "results of phase 1, kept for later runs")
     quarantine: ProjectPath = setting(
@@ -74,9 +76,9 @@ class Etl(Section):
         "W, length of a bar",
     )
     orderbook_levels: Count = setting(
-        200, "levels, a whole number from 1", "N, levels kept a side: the hard cut"
+        200, "levels, a whole number from 1", "N, levels kept per side: the hard cut"
     )
-    compression: CodecName = setting("snappy", CODEC_WORDS, "compression of the Parquet files")
+    compression: CodecName = setting("snappy", CODEC_EXPECTED, "compression of the Parquet files")
     max_staleness_ms: Count = setting(
         10_000,
         "milliseconds, a whole number from 1",
@@ -100,7 +102,7 @@ class Etl(Section):
 
     @cached_property
     def window_ms(self) -> int | None:
-        """Length of a window in milliseconds; None: to be chosen by the memory budget."""
+        """Length of a window in milliseconds; None: the memory budget decides."""
         return None if self.window == "auto" else duration_ms(self.window)
 
     @property
@@ -116,7 +118,7 @@ class Etl(Section):
 
     @property
     def codec_and_level(self) -> tuple[str, int | None]:
-        """What pyarrow takes as ``compression`` and ``compression_level``."""
+        """The arguments ``compression`` and ``compression_level`` of pyarrow."""
         codec, _, level = self.compression.partition(":")
         return codec, int(level) if level else None
 
@@ -185,17 +187,17 @@ class Source(Section):
 
 
 class Execution(Section):
-    """How the work is spread."""
+    """How work is distributed."""
 
     workers: Workers = setting(
         "auto",
         "processes, a whole number from 1, or auto",
-        "processes that work on archives at the same time; auto: one a usable core",
+        "processes that work on archives in parallel; auto: one per usable core",
     )
 
 
 class Validation(Section):
-    """When a finished file is warned about."""
+    """Limits beyond which a finished file gets a warning."""
 
     max_gap: Duration = setting(
         "5min", "duration (90s, 5min, 1h)", "time between two bars above which a gap is listed"

@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from quantgod.settings.command_line import from_command_line
 from quantgod.settings.complaints import Given, complain, problem, shown, unknown_key
 from quantgod.settings.descriptions import KeyDescription, describe
-from quantgod.settings.given import from_environment, from_file, from_mapping
 from quantgod.settings.keys import Etl, Execution, Features, Paths, Source, Validation
+from quantgod.settings.readers import from_environment, from_file, from_mapping
 from quantgod.settings.values import PROJECT_ROOT, ClashError
 
 DEFAULT_CONFIG = PROJECT_ROOT / "configs" / "cloud_config.yaml"

@@ -1,4 +1,4 @@
-"""Kinds of value a setting can have: durations, codecs, dates, paths. Each refuses the rest."""
+"""Types of setting values: durations, codecs, dates, paths."""
 
 import os
 import warnings
@@ -14,11 +14,11 @@ from quantgod.orderbook.calendar import DAY_MS
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 CODECS = ("none", "snappy", "gzip", "brotli", "lz4", "zstd")  # those that pyarrow puts in Parquet
-CODEC_WORDS = f"{', '.join(CODECS[:-1])} or {CODECS[-1]}; with a level: zstd:9"
+CODEC_EXPECTED = f"{', '.join(CODECS[:-1])} or {CODECS[-1]}; with a level: zstd:9"
 
 
 class ClashError(ValueError):
-    """Two keys whose values are each fine and do not go together."""
+    """The values of two keys are valid, but contradict each other."""
 
     def __init__(self, key: str, other: str, why: str) -> None:
         super().__init__(key, other, why)
@@ -38,18 +38,18 @@ def duration_ms(text: str) -> int:
     >>> duration_ms("1h30min")
     5400000
     """
-    # Imported here: pandas takes most of a second, and --help need not wait for it.
+    # Imported here: pandas takes most of a second, and --help does not need it.
     from pandas.tseries.frequencies import to_offset
     from pandas.tseries.offsets import Day, Tick
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # what one pandas warns of, the next one refuses
+            warnings.simplefilter("error")  # what pandas deprecates, the next one refuses
             offset = to_offset(text)
     except (ValueError, OverflowError, Warning):
         offset = None
     match offset:
-        case Day():  # to pandas 3 a calendar day, of no fixed length; in UTC all are alike
+        case Day():  # pandas 3: a calendar day, of no fixed length; in UTC all days are equal
             length_ns = offset.n * DAY_MS * 1_000_000
         case Tick():
             length_ns = offset.nanos
@@ -95,7 +95,7 @@ def _codec_name(text: str) -> str:
 def _from_root(path: Path) -> Path:
     try:
         return PROJECT_ROOT / path.expanduser()
-    except RuntimeError as error:  # ~name of a user who does not exist
+    except RuntimeError as error:  # ~name of an unknown user
         raise ValueError(str(error)) from error
 
 
@@ -106,7 +106,7 @@ def _not_empty(value: object) -> object:
 
 
 def _not_bool(value: object) -> object:
-    if value is True or value is False:  # they would pass for 1 and 0
+    if value is True or value is False:  # pydantic would take them for 1 and 0
         raise ValueError("true and false are not numbers")
     return value
 
@@ -132,7 +132,7 @@ def _day(value: object) -> date:
 
 
 def _unless_unset(check: Callable[[object], object]) -> BeforeValidator:
-    """For a key that may be unset: ``none`` says so where YAML's null cannot be written."""
+    """Validate an optional key: ``none`` unsets it where YAML's null cannot be written."""
     return BeforeValidator(lambda value: None if value in (None, "none", "null") else check(value))
 
 
@@ -141,7 +141,7 @@ def _workers(value: object) -> object:
 
 
 def usable_cores() -> int:
-    """Cores this process may run on: fewer than the machine's when it is pinned to some."""
+    """Cores that this process may use: fewer than the machine has if it is pinned."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""Where settings are given: a YAML file, the environment, overrides.
+"""Readers of settings: a YAML file, the environment, overrides.
 
 Each reader returns ``Given`` values under dotted keys, each with its place, so that a complaint can
 name it. No reader knows what a key means: see ``keys.py``.
@@ -24,7 +24,7 @@ def from_mapping(
 
 
 def from_environment(known: Collection[str]) -> list[Given]:
-    """Values of the variables that begin with the prefix; an empty one counts as unset."""
+    """Values of the variables that begin with the prefix; an empty one is unset."""
     mine = {
         name: value for name, value in os.environ.items() if name.upper().startswith(ENV_PREFIX)
     }
@@ -40,7 +40,7 @@ def from_file(path: Path, known: Collection[str]) -> list[Given]:
     tree, root = _read_yaml(path)
     lines = list(_key_lines(root))
     twice = [key for key, count in Counter(key for key, _ in lines).items() if count > 1]
-    if twice:  # YAML itself would keep the last one without a word
+    if twice:  # YAML would silently keep the last one
         places = ", ".join(str(line) for key, line in lines if key == twice[0])
         complain([problem(twice[0], expected="each key once", found=f"{path}, lines {places}")])
     line_of = dict(lines)
@@ -50,7 +50,7 @@ def from_file(path: Path, known: Collection[str]) -> list[Given]:
 def _flatten(
     tree: Mapping[str, object], known: Collection[str], prefix: str = ""
 ) -> Iterator[tuple[str, object]]:
-    """Dotted keys with their values; a section in which nothing is set gives nothing."""
+    """Dotted keys with their values; a section that sets nothing yields nothing."""
     sections = {key.partition(".")[0] for key in known}
     for name, value in tree.items():
         key = f"{prefix}{name}"
@@ -66,7 +66,7 @@ def _variable_key(name: str) -> str:
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """Safe YAML that leaves dates as text: the settings read them, and can name a wrong one."""
+    """Safe YAML that leaves dates as text: the settings parse them, and can report a wrong one."""
 
 
 _PlainLoader.yaml_implicit_resolvers = {
@@ -87,7 +87,7 @@ def _read_yaml(path: Path) -> tuple[Mapping[str, object], yaml.Node | None]:
         complain([problem(f"{path}{line}", expected=expected, found=str(error.problem))])
     except OSError as error:
         complain([problem(str(path), expected=expected, found=str(error.strerror))])
-    except (ValueError, yaml.YAMLError) as error:  # not UTF-8, or a number that is none
+    except (ValueError, yaml.YAMLError) as error:  # not UTF-8, or a malformed number
         complain([problem(str(path), expected=expected, found=str(error))])
     if not isinstance(tree, Mapping):
         complain([problem(str(path), expected=expected, found=shown(tree))])
@@ -95,7 +95,7 @@ def _read_yaml(path: Path) -> tuple[Mapping[str, object], yaml.Node | None]:
 
 
 def _key_lines(node: yaml.Node | None, prefix: str = "") -> Iterator[tuple[str, int]]:
-    """Dotted keys of a YAML document and the lines they stand on, counted from 1."""
+    """Dotted keys of a YAML document and their lines, counted from 1."""
     if isinstance(node, yaml.MappingNode):
         for name, value in node.value:
             yield f"{prefix}{name.value}", name.start_mark.line + 1

@@ -27,11 +27,10 @@ from quantgod.settings.values import PROJECT_ROOT
 
 # As on a machine where every core has a worker: no thread reads ahead.
 _WITHOUT_READ_AHEAD = """
-import sys
+import runpy
 import quantgod.settings.values
 quantgod.settings.values.usable_cores = lambda: 1
-from flows.runtime.launcher import main
-sys.exit(main(sys.argv[1:]))
+runpy.run_path("flows/l2_flow.py", run_name="__main__")
 """
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 import sys
 
 if __name__ == "__main__":
-    # Prefect configures itself when it is imported, so the command line is read before.
-    from flows.runtime.launcher import program
+    # Prefect configures itself when it is imported, so the launcher reads the command line before.
+    from flows.runtime.launcher import launch
 
-    program(sys.argv[1:])
+    launch(sys.argv[1:], flow="flows.l2_flow:l2_flow", plan="flows.plan:describe_plan")
 
 from prefect import State, flow, get_run_logger
 from prefect.states import Completed, Failed

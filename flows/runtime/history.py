@@ -1,4 +1,4 @@
-"""The run's history in Prefect: time to write down what was told, and an end to what was killed."""
+"""The run's history in Prefect: wait until it is recorded; end task runs that were killed."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from prefect.states import Crashed
 from flows.runtime.prefect_internals import drain_senders, parents_of
 from flows.runtime.temporary_server import FLUSH_SECONDS, SEND_SECONDS
 
-# The states of task runs reach the server as events, which it writes to its database in its own
-# time: behind, after many short tasks, and in batches. A temporary server ends with the run;
-# what is not written then is missing, or "Running" for ever.
+# The states of task runs reach the server as events. It writes them to its database in batches, and
+# late after many short tasks. A temporary server ends with the run: a task run whose last state it
+# has not written by then is missing, or "Running" for ever.
 LONGEST_SECONDS = 60.0
 QUIET_SECONDS = 2.0 * FLUSH_SECONDS
-STUCK_SECONDS = 10.0  # a process that was killed leaves task runs that never end
+STUCK_SECONDS = 10.0  # task runs of a killed process never end
 FINAL = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]
 
 
 def wait_until_recorded(state: State[Any]) -> None:
-    """Wait until the server has recorded all task runs of a flow run, or does no more.
+    """Wait until the server has recorded all task runs of a flow run, or records no more.
 
     Args:
-        state: the flow run's, as ``return_state=True`` gives it.
+        state: the flow run's, from a call with ``return_state=True``.
     """
     flow_run_id = state.state_details.flow_run_id
     drain_senders(SEND_SECONDS)
-    # The work is done whatever becomes of its history.
+    # The work is done, even if its history is lost.
     with suppress(httpx.HTTPError), get_client(sync_client=True) as client:
         if flow_run_id:
             _wait_until_quiet(client, flow_run_id)
@@ -55,9 +55,9 @@ def _wait_until_quiet(client: SyncPrefectClient, flow_run_id: UUID) -> None:
 def mark_crashed(killed: Collection[UUID], flow_run_id: UUID) -> None:
     """Give task runs whose process was killed, and the stages inside them, a final state.
 
-    They would be shown as Running for ever: nobody is left to tell what became of them.
+    Otherwise the UI shows them as Running for ever.
     """
-    time.sleep(QUIET_SECONDS)  # until it is written down that they began
+    time.sleep(QUIET_SECONDS)  # until their start is recorded
     ended = {str(run) for run in killed}
     crashed: State[None] = Crashed(message="The process that worked on it was killed.")
     with suppress(httpx.HTTPError), get_client(sync_client=True) as client:

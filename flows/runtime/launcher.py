@@ -1,7 +1,7 @@
-"""The command line: ``python flows/l2_flow.py …`` → exit code.
+"""The command line of a flow: arguments → exit code.
 
-Prefect configures itself when it is imported, so settings are read first, and Prefect's part of
-the program is imported only when a run begins.
+Prefect configures itself when it is imported, so the launcher reads the settings first. It imports
+the flow by its entrypoint, ``module:name``, when the run begins.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import NoReturn
 
 from quantgod.errors import L2Error, RunFailedError, ServerError
@@ -21,29 +22,34 @@ DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130  # 130 as shells say it
 LOG_NAME = "l2.log"
 
 
-def program(argv: Sequence[str]) -> NoReturn:
-    """``main`` as a process of its own, and its end."""
+def launch(argv: Sequence[str], *, flow: str, plan: str) -> NoReturn:
+    """Run ``main`` as this process, and end the process."""
     try:
-        sys.exit(main(argv))
+        sys.exit(main(argv, flow=flow, plan=plan))
     except ServerError as error:
         print(error, file=sys.stderr)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
-        # Prefect's threads would go on telling the server that is gone: minutes, or for ever.
+        # Prefect's threads would retry for minutes, or for ever, to reach the server that is gone.
         os._exit(FAILED)
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run the flow, or print the plan.
+def main(argv: Sequence[str], *, flow: str, plan: str) -> int:
+    """Run a flow, or print its plan.
+
+    Args:
+        argv: the command line, without the name of the program.
+        flow: entrypoint of the flow; it takes ``config`` and ``overrides``.
+        plan: entrypoint of what answers ``--plan``: a function of the settings that returns text.
 
     Returns:
-        0 all archives are done (warnings included), 1 some failed or the run could not begin,
-        2 the command line or the settings are wrong, 130 stopped by Ctrl-C.
+        0: all archives are done, perhaps with warnings. 1: some failed, or the run could not begin.
+        2: the command line or the settings are wrong. 130: stopped by Ctrl-C.
 
     Raises:
         ServerError: Prefect's server does not answer, or is gone.
     """
-    # A UTF-8 console shows names as they are; another one must not end a run of hours.
+    # A name that the console's encoding lacks must not end a run of hours.
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
@@ -53,10 +59,10 @@ def main(argv: Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return MISUSED
     try:
-        return _plan(command) if command.plan else _run(command)
-    except KeyboardInterrupt:  # what is done is told already
+        return _print_plan(command, plan) if command.plan else _run(command, flow)
+    except KeyboardInterrupt:  # the run has said what is done
         return INTERRUPTED
-    except RunFailedError:  # told already, below the run's table
+    except RunFailedError:  # the run has listed the failures below its table
         return FAILED
     except ServerError:
         raise
@@ -68,30 +74,28 @@ def main(argv: Sequence[str]) -> int:
         return FAILED
 
 
-def _plan(command: CommandLine) -> int:
-    from flows.plan import describe_plan
-
-    print(describe_plan(command.settings))
+def _print_plan(command: CommandLine, plan: str) -> int:
+    print(resolve_name(plan)(command.settings))
     return DONE
 
 
-def _run(command: CommandLine) -> int:
+def _run(command: CommandLine, flow: str) -> int:
     logs = command.settings.paths.logs
     configure_prefect(logs)
-    # Prefect takes seconds to start: say that something is under way, and where it is told.
+    # Prefect takes seconds to start: say that the run has begun, and where its log is.
     print(f"starting; source {command.settings.paths.rclone_mount}, log {logs / LOG_NAME}")
     from flows.runtime.prefect_server import is_server_configured, loss_reported, require_server
     from flows.runtime.temporary_server import temporary_server
 
     with nullcontext() if is_server_configured() else temporary_server() as server:
-        from flows.l2_flow import l2_flow  # takes as long as the server takes to start
+        run_flow = resolve_name(flow)  # imports Prefect while the server starts
         from flows.runtime.history import wait_until_recorded
 
         server.wait_until_ready() if server else require_server()
-        # The whole, checked settings travel as the run's parameters: its history shows them.
+        # The run gets all checked settings as its parameters, so its history shows them.
         overrides = Overrides.model_validate(command.settings.model_dump(mode="json"))
         with loss_reported():
-            state = l2_flow(config=str(command.config), overrides=overrides, return_state=True)
+            state = run_flow(config=str(command.config), overrides=overrides, return_state=True)
         if server:
             wait_until_recorded(state)
         state.result()  # raises what the run raised
@@ -99,7 +103,7 @@ def _run(command: CommandLine) -> int:
 
 
 def configure_prefect(logs: Path) -> None:
-    """Set what Prefect reads when it is imported; what a user has set stays."""
+    """Set what Prefect reads from the environment at its import, where a user has not set it."""
     logs.mkdir(parents=True, exist_ok=True)
     defaults = {
         "PREFECT_LOGGING_SETTINGS_PATH": str(Path(__file__).with_name("logging.yml")),

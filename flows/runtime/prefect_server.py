@@ -1,4 +1,4 @@
-"""The Prefect server that a run tells its history: is one configured, and does it answer?"""
+"""The Prefect server that records a run: is one configured, and does it answer?"""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def is_server_configured() -> bool:
 
 
 def require_server() -> None:
-    """Ask the configured server for a sign of life.
+    """Check that the configured server answers.
 
     Raises:
-        ServerError: it gives none.
+        ServerError: it does not.
     """
     from prefect.client.orchestration import get_client
 
@@ -33,7 +33,7 @@ def require_server() -> None:
 
 @contextmanager
 def loss_reported() -> Iterator[None]:
-    """Turn what Prefect raises when its server is gone in mid-run into ``ServerError``."""
+    """Raise ``ServerError`` where Prefect's client loses its server in mid-run."""
     import httpx
 
     try:

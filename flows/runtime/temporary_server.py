@@ -1,9 +1,9 @@
 """A Prefect server for one run, where none is configured.
 
-Prefect would start one itself, but by importing all of the server into this process (100 MB and
-seconds), and in its process group, where Ctrl-C ends it before it is told how the run ended.
+Prefect would start one itself, but it imports all of the server into this process (100 MB and
+seconds), and starts it in this process group, where Ctrl-C ends it before the run's last state.
 
-Run as a program, this file is the server: ``python -m flows.runtime.temporary_server FD``.
+As a program, this file is the server: ``python -m flows.runtime.temporary_server FD``.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from threading import Thread
 from flows.runtime.prefect_internals import create_server_app, drain_senders, reload_settings
 from quantgod.errors import ServerError
 
-# The first start makes the database, which takes over 20 s on a slow disk.
+# The first start creates the database, which takes over 20 s on a slow disk.
 START_SECONDS = 120.0
 SEND_SECONDS = 60.0
 STOP_SECONDS = 10.0
-# How long it waits for more task runs before it writes them down: a whole number, as less than a
-# second it would take for none, and turn round and round.
+# How long the server waits for more task runs before it records them. A whole number: Prefect takes
+# less than a second for zero, and loops without a pause.
 FLUSH_SECONDS = 1
 
-# What a server does for each event of each task run, beside writing down what became of the runs,
-# takes more time than that. It is for automations and for people who look on, and this server has
-# neither. What a user has set stays.
+# For each event of each task run a server does more than record states, and that takes most of its
+# time. It serves automations and people who watch, and this server has neither. Variables that a
+# user has set win.
 _SETTINGS = {
     "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
@@ -59,7 +59,7 @@ class TemporaryServer:
         import httpx
 
         try:
-            # The port is open from the first moment on: what asks is kept waiting.
+            # The port is open from the start, so the request waits until the server answers.
             httpx.get(f"{self.url}/health", timeout=START_SECONDS).raise_for_status()
         except httpx.HTTPError as error:
             code = self.process.poll()
@@ -72,7 +72,7 @@ class TemporaryServer:
 
 @contextmanager
 def temporary_server() -> Iterator[TemporaryServer]:
-    """Start a server, make it the one this process and its children use, and end it at the end."""
+    """Run a server for this process and its children, and stop it at the end."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
         process = _start(listener.fileno())
@@ -80,12 +80,12 @@ def temporary_server() -> Iterator[TemporaryServer]:
         try:
             yield TemporaryServer(process, url)
         finally:
-            if process.poll() is None:  # else nobody is left to send it to
+            if process.poll() is None:  # otherwise the server is gone
                 drain_senders(SEND_SECONDS)
 
 
 def _start(listener: int) -> subprocess.Popen[bytes]:
-    """The server's process: it lives until its standard input ends, however this process ends."""
+    """Start the server's process, which ends with its standard input, however this one ends."""
     return subprocess.Popen(  # noqa: S603 - this very file
         [sys.executable, "-m", "flows.runtime.temporary_server", str(listener)],
         env=_SETTINGS | os.environ, stdin=subprocess.PIPE, pass_fds=[listener],
@@ -95,7 +95,7 @@ def _start(listener: int) -> subprocess.Popen[bytes]:
 
 @contextmanager
 def _used(url: str) -> Iterator[None]:
-    """Set for the whole process: Prefect's own threads do not see settings of a context."""
+    """Make the whole process use a server, Prefect's own threads included."""
     os.environ["PREFECT_API_URL"] = url
     reload_settings()
     try:
@@ -106,7 +106,7 @@ def _used(url: str) -> Iterator[None]:
 
 
 def _serve(listener: int) -> None:
-    """The child's part."""
+    """Serve on an open socket until the owner ends."""
     import uvicorn
 
     server = uvicorn.Server(uvicorn.Config(create_server_app(), log_level="error", lifespan="on"))
@@ -115,7 +115,7 @@ def _serve(listener: int) -> None:
 
 
 def _end_with_owner(server: object) -> None:
-    sys.stdin.buffer.read()  # nothing ever comes: it returns when the owner closes it, or dies
+    sys.stdin.buffer.read()  # returns when the owner closes it or dies
     server.should_exit = True  # type: ignore[attr-defined]
     time.sleep(STOP_SECONDS)
     os._exit(1)

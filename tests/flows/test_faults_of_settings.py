@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.runtime.launcher import main
 from tests.support.faults import documented
+from tests.support.program import main
 
 OPTIONS = {
     "misspelt key": "--etl.orderbook_level=3",

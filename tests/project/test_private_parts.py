@@ -20,6 +20,9 @@ import pytest
 from flows.runtime.pool_internals import processes_of, writer_lock_of
 from flows.runtime.prefect_internals import executor_of, message_queue_of
 from quantgod.settings.values import PROJECT_ROOT
+from tests.support.prefect_setup import configure
+
+configure()  # before a test imports Prefect
 
 PREFECT = "flows/runtime/prefect_internals.py"
 POOL = "flows/runtime/pool_internals.py"

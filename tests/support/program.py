@@ -7,7 +7,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.runtime.launcher import main
+from flows.runtime import launcher
 from tests.support.flow_runs import settings_for
 
 
@@ -18,6 +18,11 @@ class Program:
     root: Path  # below which its outputs lie
     said: str  # on both streams
     exit_code: int
+
+
+def main(argv: list[str]) -> int:
+    """The exit code of ``python flows/l2_flow.py`` with this command line."""
+    return launcher.main(argv, flow="flows.l2_flow:l2_flow", plan="flows.plan:describe_plan")
 
 
 def start(root: Path, source: Path, *options: str) -> Program:

@@ -22,7 +22,7 @@ from quantgod.storage.outputs.store import OutputStore
 from quantgod.storage.outputs.tables import Compression
 from quantgod.storage.sources import open_source
 from quantgod.storage.sources.source import Archive, Source
-from quantgod.synthetic import source as synthetic
+from quantgod.synthetic.demo import SyntheticSource
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,12 @@ def source_of(settings: Settings) -> Source:
     """
     folder, remote = require_source_folder(settings), settings.source.remote
     source = open_source(settings.source.mode, folder, remote)
-    return synthetic.SyntheticSource(folder) if remote == synthetic.REMOTE else source
+    return SyntheticSource(folder) if remote == SyntheticSource.REMOTE else source
 
 
 def is_to_be_filled(source: Source) -> bool:
     """Whether listing a source generates its archives first."""
-    return isinstance(source, synthetic.SyntheticSource) and source.is_empty
+    return isinstance(source, SyntheticSource) and source.is_empty
 
 
 def survey_archives(

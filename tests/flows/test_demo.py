@@ -11,8 +11,8 @@ from quantgod.errors import SettingsError, SourceError
 from quantgod.settings.settings import load_settings
 from quantgod.settings.values import PROJECT_ROOT
 from quantgod.storage.sources.folder import FolderSource
-from quantgod.synthetic import demo, source
-from quantgod.synthetic.source import SyntheticSource
+from quantgod.synthetic import demo
+from quantgod.synthetic.demo import SyntheticSource, fill
 from tests.support.flow_runs import outputs, settings_for
 from tests.support.market_files import two_days, write_source
 from tests.support.program import start
@@ -63,7 +63,7 @@ def test_the_plan_fills_nothing(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("prefect_server")
 def test_a_run_fills_the_folder_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first run says so; the next one would take what is there."""
-    monkeypatch.setattr(source, "fill", lambda folder: demo.fill(folder, [two_days()]))
+    monkeypatch.setattr(demo, "fill", lambda folder: fill(folder, [two_days()]))
     raw = tmp_path / "raw"
     first = start(tmp_path, raw, SYNTHETIC)
     assert (first.exit_code, len(outputs(tmp_path))) == (0, 2)

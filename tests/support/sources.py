@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from quantgod.errors import SourceError
 from quantgod.storage.sources.folder import FolderSource
 from quantgod.storage.sources.source import Archive, FileStat, Source
-from quantgod.synthetic.source import SyntheticSource
+from quantgod.synthetic.demo import SyntheticSource
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from quantgod.storage.archives.streams import read_streams
-from quantgod.synthetic.source import SyntheticSource
+from quantgod.synthetic.demo import SyntheticSource
 from tests.support.zips import write_gzip, write_zip
 
 DEMO = [

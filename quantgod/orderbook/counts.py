@@ -18,11 +18,13 @@ class Counts:
 
     # text
     lines: Annotated[int, "non-blank lines"] = 0
-    messages: Annotated[int, "messages: a line each; in CSV some rows each"] = 0
-    unreadable: Annotated[int, "non-blank lines that belong to no message and are no header"] = 0
+    messages: Annotated[int, "messages; in CSV, each is one or more rows"] = 0
+    unreadable: Annotated[
+        int, "non-blank lines that are neither a header nor part of a message"
+    ] = 0
     slow_lines: Annotated[int, "lines read by the slow path instead of the compiled scanner"] = 0
     # time
-    out_of_order: Annotated[int, "messages stamped below the latest stamp"] = 0
+    out_of_order: Annotated[int, "messages stamped before the latest stamp"] = 0
     outside_day: Annotated[int, "messages outside `[d0, d1)`"] = 0
     outside_ignored: Annotated[int, "of these, more than one hour outside: not applied"] = 0
     closing_deltas: Annotated[int, "deltas up to one hour after `d1`"] = 0
@@ -36,14 +38,18 @@ class Counts:
     sequence_gaps: Annotated[int, "of these, gaps"] = 0
     absent_deletes: Annotated[int, "deletes, in deltas, of levels that the book did not hold"] = 0
     reconstruction_snapshots: Annotated[int, "later snapshots compared with the rebuilt book"] = 0
-    reconstruction_levels: Annotated[int, "levels in either of the two"] = 0
-    reconstruction_differ: Annotated[int, "of these, missing in one or of another size"] = 0
+    reconstruction_levels: Annotated[int, "levels in either of the two books"] = 0
+    reconstruction_differ: Annotated[
+        int, "of these, levels missing in one book or different in size"
+    ] = 0
     # samples
     samples: Annotated[int, "samples taken"] = 0
-    unknown: Annotated[int, "grid instants without a sample: after a gap"] = 0
-    stale: Annotated[int, "the same: no recent message"] = 0
-    one_sided: Annotated[int, "the same: no bid or no ask"] = 0
-    crossed: Annotated[int, "the same: best bid >= best ask"] = 0
+    unknown: Annotated[
+        int, "grid instants without a sample, because a gap made the book unknown"
+    ] = 0
+    stale: Annotated[int, "the same, because the last message was too old"] = 0
+    one_sided: Annotated[int, "the same, because there was no bid or no ask"] = 0
+    crossed: Annotated[int, "the same, because best bid >= best ask"] = 0
     shallow_topic: Annotated[int, "samples with fewer levels on a side than the topic promises"] = 0
     shallow_cut: Annotated[int, "samples with fewer levels on a side than the hard cut keeps"] = 0
     # bars

@@ -43,17 +43,17 @@ def _feature(name: str, unit: str, definition: str, *, is_derived: bool = False)
 
 COLUMNS: tuple[Column, ...] = (
     _time("datetime", "bar open `t`; the index when pandas reads the file"),
-    _time("available_at", "`t + W`: the first moment at which the row can be known"),
+    _time("available_at", "`t + W`: the earliest moment at which the row can be known"),
     _price("open", "first `micro_price` of the bar's samples"),
-    _price("high", "greatest `micro_price`"),
-    _price("low", "least `micro_price`"),
+    _price("high", "highest `micro_price`"),
+    _price("low", "lowest `micro_price`"),
     _price("close", "last `micro_price`"),
     Column(
         "volume",
         pa.int64(),
         "volume",
         "messages",
-        "applied messages of the bar, inside the day, whether or not the book was known",
+        "messages applied during the bar, inside the day, whether or not the book was known",
     ),
     _feature("body", "1", "`ln(close / open)`", is_derived=True),
     _feature("upper_wick", "1", "`(high - max(open, close)) / prev_close`", is_derived=True),
@@ -64,7 +64,7 @@ COLUMNS: tuple[Column, ...] = (
         "price",
         "standard deviation (ddof 1) of `micro_price`; 0 for one sample or when all are equal",
     ),
-    _feature("max_spread", "price", "greatest `spread`"),
+    _feature("max_spread", "price", "largest `spread`"),
     _feature("mean_obi", "1, from -1 to 1", "mean `obi`"),
     _feature("mean_deep_obi", "1, from -1 to 1", "mean `deep_obi`"),
     _feature("log_volume", "1", "`ln(1 + volume)`", is_derived=True),
@@ -75,7 +75,7 @@ COLUMNS: tuple[Column, ...] = (
         "samples",
         "samples in the bar: `W/Δ` in a full one",
     ),
-    Column("max_staleness_ms", pa.int64(), "quality", "ms", "greatest staleness among them"),
+    Column("max_staleness_ms", pa.int64(), "quality", "ms", "largest `staleness_ms` among them"),
 )
 
 # Repeated for each level, in place of the `i`.
@@ -86,14 +86,14 @@ LEVEL_COLUMNS: tuple[Column, ...] = (
         "book",
         "price",
         "bid price of level `i` in the book of the bar's last sample; "
-        "null if there is no such level",
+        "null if the level does not exist",
     ),
     Column(
         "bid_i_s",
         pa.float64(),
         "book",
         "coins or contracts",
-        "its size; 0 if there is no such level",
+        "its size; 0 if the level does not exist",
     ),
     Column("ask_i_p", pa.float64(), "book", "price", "ask price of level `i`, likewise"),
     Column("ask_i_s", pa.float64(), "book", "coins or contracts", "its size, likewise"),
@@ -108,12 +108,12 @@ def level_names(level: int) -> tuple[str, str, str, str]:
 
 
 def output_schema(levels: int) -> pa.Schema:
-    """Schema of a final file with ``levels`` levels a side; ``datetime`` is pandas' index."""
+    """Schema of a final file with ``levels`` levels per side; ``datetime`` is pandas' index."""
     return _schema(COLUMNS, levels).with_metadata({"pandas": _pandas_metadata()})
 
 
 def bars_schema(levels: int) -> pa.Schema:
-    """Schema of the phase-1 bars: the output without the columns made in the dataset phase."""
+    """Schema of the phase-1 bars: the output without the columns of the dataset phase."""
     return _schema([each for each in COLUMNS if not each.is_derived], levels)
 
 
@@ -126,7 +126,7 @@ def _schema(columns: Iterable[Column], levels: int) -> pa.Schema:
 
 
 def _pandas_metadata() -> str:
-    """The note by which pandas makes ``datetime`` the index when it reads the file."""
+    """Metadata that makes pandas use ``datetime`` as the index."""
     index = {
         "name": "datetime",
         "field_name": "datetime",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from quantgod.orderbook.arrays.arrow import to_arrow
 from quantgod.orderbook.arrays.kernel import inlined_kernel, kernel
 from quantgod.orderbook.counts import Counts
-from quantgod.orderbook.messages import Float64Array
+from quantgod.orderbook.messages import Float64Array, Int64Array
 from quantgod.orderbook.sampling import Samples
 from quantgod.orderbook.schema import bars_schema
 
@@ -56,27 +57,45 @@ def make_bars(samples: Samples, bar_interval_ms: int) -> Resampled:
         "available_at": open_ms + bar_interval_ms,
         "volume": volumes[bars],
         "sample_count": ends - starts,
-        **_statistics(samples, starts, ends),
+        **_summarise(samples, starts, ends)._asdict(),
     }
     unsampled = int(volumes.sum() - volumes[bars].sum())
     made = Bars(columns, _closing_books(samples, ends - 1))
     return Resampled(made, Counts(messages_without_sample=unsampled))
 
 
-def _statistics(
-    samples: Samples, starts: NDArray[np.int64], ends: NDArray[np.int64]
-) -> dict[str, NDArray[np.generic]]:
-    """The columns that summarise each bar's samples ``starts : ends``."""
-    names = (
-        "open", "high", "low", "close", "volatility", "max_spread", "mean_obi", "mean_deep_obi",
-    )  # fmt: skip
-    figures = np.empty((len(names), len(starts)))
-    max_staleness = np.empty(len(starts), np.int64)
-    _summarise(
-        starts, ends, samples.micro_price, samples.spread, samples.obi, samples.deep_obi,
-        samples.staleness_ms, figures, max_staleness,
-    )  # fmt: skip
-    return {**dict(zip(names, figures, strict=True)), "max_staleness_ms": max_staleness}
+class Statistics(NamedTuple):
+    """What summarises the samples of each of ``n`` bars: columns of the bars by their names."""
+
+    open: Float64Array  # (n,) as are all
+    high: Float64Array
+    low: Float64Array
+    close: Float64Array
+    volatility: Float64Array
+    max_spread: Float64Array
+    mean_obi: Float64Array
+    mean_deep_obi: Float64Array
+    max_staleness_ms: Int64Array
+
+
+class _Figures(NamedTuple):
+    """Columns of the samples that bars summarise."""
+
+    micro_price: Float64Array
+    spread: Float64Array
+    obi: Float64Array
+    deep_obi: Float64Array
+    staleness_ms: Int64Array
+
+
+def _summarise(samples: Samples, starts: Int64Array, ends: Int64Array) -> Statistics:
+    """The statistics of bars that hold the samples ``starts : ends``."""
+    figures = _Figures(*(getattr(samples, name) for name in _Figures._fields))
+    count = len(starts)
+    columns = np.empty((len(Statistics._fields) - 1, count))
+    statistics = Statistics._make([*columns, np.empty(count, np.int64)])
+    _fill_statistics(figures, starts, ends, statistics)
+    return statistics
 
 
 def _closing_books(samples: Samples, rows: NDArray[np.int64]) -> Float64Array:
@@ -130,20 +149,14 @@ def _volatility(values):
 
 
 @kernel
-def _summarise(
-    starts, ends, micro_price, spread, obi, deep_obi, staleness_ms, figures, max_staleness
-):  # fmt: skip
-    """Fill a column of ``figures`` for each bar, in the order of ``_statistics``."""
+def _fill_statistics(samples, starts, ends, bars):
     for bar in range(len(starts)):
         a, b = starts[bar], ends[bar]
-        prices = micro_price[a:b]
-        low, high = _range_of(prices)
-        figures[0, bar] = prices[0]
-        figures[1, bar] = high
-        figures[2, bar] = low
-        figures[3, bar] = prices[-1]
-        figures[4, bar] = _volatility(prices)
-        figures[5, bar] = _range_of(spread[a:b])[1]
-        figures[6, bar] = _mean(obi[a:b])
-        figures[7, bar] = _mean(deep_obi[a:b])
-        max_staleness[bar] = _range_of(staleness_ms[a:b])[1]
+        prices = samples.micro_price[a:b]
+        bars.open[bar], bars.close[bar] = prices[0], prices[-1]
+        bars.low[bar], bars.high[bar] = _range_of(prices)
+        bars.volatility[bar] = _volatility(prices)
+        bars.max_spread[bar] = _range_of(samples.spread[a:b])[1]
+        bars.mean_obi[bar] = _mean(samples.obi[a:b])
+        bars.mean_deep_obi[bar] = _mean(samples.deep_obi[a:b])
+        bars.max_staleness_ms[bar] = _range_of(samples.staleness_ms[a:b])[1]

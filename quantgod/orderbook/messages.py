@@ -7,13 +7,14 @@ clamping, the day's edges, where a window ends — stands here once, in ``admit_
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quantgod.orderbook.arrays.buffer_pool import empty_pooled
 from quantgod.orderbook.arrays.kernel import inlined_kernel
+from quantgod.orderbook.arrays.record import Record, record_type, values_of
 from quantgod.orderbook.calendar import HOUR_MS, Window
 from quantgod.orderbook.counts import Counts
 
@@ -47,9 +48,26 @@ class Messages:
         return len(self.time_ms)
 
     @property
-    def columns(self) -> tuple[NDArray[Any], ...]:
-        """All of them, in this order, as kernels take them."""
-        return tuple(vars(self).values())
+    def columns(self) -> Columns:
+        """The same for kernels."""
+        return Columns(**vars(self))
+
+
+class Columns(NamedTuple):
+    """The columns of ``Messages``, under the same names, as kernels take them.
+
+    While a window is read they have room for more messages and levels than they hold.
+    """
+
+    time_ms: Int64Array
+    update_id: Int64Array
+    first_id: Int64Array
+    has_update_id: NDArray[np.bool_]
+    is_snapshot: NDArray[np.bool_]
+    bid_count: NDArray[np.int32]
+    level_start: Int64Array
+    price: Float64Array
+    size: Float64Array
 
 
 @dataclass(frozen=True)
@@ -77,72 +95,108 @@ class Parsed:
     unreadable_lines: tuple[int, ...]  # line numbers of the first few
 
 
-# Slots of the kernels' state vector: a parser's whole mutable state but the columns.
-(
-    N_MESSAGES,
-    N_LEVELS,
-    LATEST,
-    UNTIL,
-    DAY_START,
-    DAY_END,
-    NEXT_TIME,
-    LINES,
-    BLANK,
-    READ,
-    OUT_OF_ORDER,
-    OUTSIDE,
-    IGNORED,
-    CLOSING_DELTAS,
-    CLOSING_SNAPSHOTS,
-) = range(15)
-STATE_SLOTS = 15
+_STATE = record_type(
+    "messages",  # in the columns
+    "levels",  # in the columns
+    "latest_ms",  # latest stamp seen, of ignored messages too
+    "until_ms",  # a message from here on belongs to a later window
+    "day_ms",
+    "day_end_ms",
+    "next_ms",  # time of the message that ended the window
+    "blank",  # blank lines
+)
+
+# What parsing counts, under the names of ``Counts``.
+_COUNTS = record_type(
+    "lines",
+    "messages",
+    "unreadable",
+    "slow_lines",
+    "out_of_order",
+    "outside_day",
+    "outside_ignored",
+    "closing_deltas",
+    "closing_snapshots",
+)
+
+
+class Batch(NamedTuple):
+    """A window's messages while a parser reads them: columns with room, and how full they are."""
+
+    columns: Columns
+    state: Record  # (1,) of _STATE
+    counts: Record  # (1,) of _COUNTS
+
+
+class Header(NamedTuple):
+    """One message without its levels, as its text gives it."""
+
+    ts: int
+    update_id: int
+    first_id: int
+    has_update_id: bool
+    is_snapshot: bool
 
 
 @inlined_kernel
-def belongs_later(state, ts):
+def belongs_later(batch, ts):
     """Whether a message so stamped belongs to a later window; if so, remember its time."""
-    time = max(ts, state[LATEST])
-    if state[UNTIL] == INT64_MAX or time < state[UNTIL]:
+    state = batch.state[0]
+    time = max(ts, state.latest_ms)
+    if state.until_ms == INT64_MAX or time < state.until_ms:
         return False
-    state[NEXT_TIME] = time
+    state.next_ms = time
     return True
 
 
 @inlined_kernel
-def admit_message(
-    state, times, update_ids, first_ids, has_ids, snapshots, bid_counts, starts,
-    ts, update_id, first_id, has_id, is_snapshot, bids, level_end,
-):  # fmt: skip
+def admit_message(batch, header, bid_count, level_end):
     """Give a message its time and take it into the batch (contract §2, in its order).
 
-    Its levels lie at ``state[N_LEVELS] : level_end`` already. Returns False, and changes nothing
-    but ``NEXT_TIME``, if the message belongs to a later window.
+    Its levels are at ``state.levels : level_end`` already, the first ``bid_count`` of them bids.
+
+    Returns:
+        False if the message belongs to a later window; then only ``next_ms`` has changed.
     """
-    if belongs_later(state, ts):
+    if belongs_later(batch, header.ts):
         return False
-    latest = state[LATEST]
-    time = max(ts, latest)
-    state[READ] += 1
-    state[OUT_OF_ORDER] += ts < latest
-    state[LATEST] = time
-    if time < state[DAY_START] or time >= state[DAY_END]:
-        state[OUTSIDE] += 1
-        if time < state[DAY_START] - HOUR_MS or time > state[DAY_END] + HOUR_MS:
-            state[IGNORED] += 1
-            return True
-        if time >= state[DAY_END]:
-            state[CLOSING_SNAPSHOTS if is_snapshot else CLOSING_DELTAS] += 1
-    n = state[N_MESSAGES]
-    times[n] = time
-    update_ids[n] = update_id
-    first_ids[n] = first_id
-    has_ids[n] = has_id
-    snapshots[n] = is_snapshot
-    bid_counts[n] = bids
-    starts[n + 1] = level_end
-    state[N_MESSAGES] = n + 1
-    state[N_LEVELS] = level_end
+    state, counts = batch.state[0], batch.counts[0]
+    time = max(header.ts, state.latest_ms)
+    counts.messages += 1
+    counts.out_of_order += header.ts < state.latest_ms
+    state.latest_ms = time
+    if _is_in_reach(state, counts, time, header.is_snapshot):
+        _append(batch.columns, state, time, header, bid_count, level_end)
     return True
+
+
+@inlined_kernel
+def _is_in_reach(state, counts, time, is_snapshot):
+    """Whether a message is applied: at most an hour outside the day. Counts those outside."""
+    if state.day_ms <= time < state.day_end_ms:
+        return True
+    counts.outside_day += 1
+    if time < state.day_ms - HOUR_MS or time > state.day_end_ms + HOUR_MS:
+        counts.outside_ignored += 1
+        return False
+    if time >= state.day_end_ms:
+        counts.closing_snapshots += is_snapshot
+        counts.closing_deltas += not is_snapshot
+    return True
+
+
+@inlined_kernel
+def _append(columns, state, time, header, bid_count, level_end):
+    n = state.messages
+    columns.time_ms[n] = time
+    columns.update_id[n] = header.update_id
+    columns.first_id[n] = header.first_id
+    columns.has_update_id[n] = header.has_update_id
+    columns.is_snapshot[n] = header.is_snapshot
+    columns.bid_count[n] = bid_count
+    columns.level_start[n + 1] = level_end
+    state.messages = n + 1
+    state.levels = level_end
 
 
 class MessageBuilder:
@@ -155,86 +209,88 @@ class MessageBuilder:
         self.topic = cursor.topic
         self.example = cursor.example
         self.in_snapshot = cursor.in_snapshot
-        self.unreadable = 0
-        self.slow_lines = 0
         self.unreadable_lines: list[int] = []
-        self.state = np.zeros(STATE_SLOTS, np.int64)
-        self.state[LATEST] = cursor.latest_ms
-        self.state[UNTIL] = INT64_MAX if window.is_last else window.end_ms
-        self.state[DAY_START], self.state[DAY_END] = window.day_ms, window.day_end_ms
-        self.state[NEXT_TIME] = INT64_MAX
-        self._columns: list[NDArray[Any]] = [
-            np.empty(0, kind)
-            for kind in (np.int64, np.int64, np.int64, np.bool_, np.bool_, np.int32)
-        ]  # fmt: skip
-        self._starts = np.zeros(1, np.int64)
-        self.price = np.empty(0, np.float64)
-        self.size = np.empty(0, np.float64)
-
-    @property
-    def columns(self) -> tuple[NDArray[Any], ...]:
-        """The per-message columns in the order in which ``admit_message`` takes them."""
-        return (*self._columns, self._starts)
+        self.state, self.counts = np.zeros(1, _STATE), np.zeros(1, _COUNTS)
+        self.state["latest_ms"] = cursor.latest_ms
+        self.state["until_ms"] = INT64_MAX if window.is_last else window.end_ms
+        self.state["day_ms"], self.state["day_end_ms"] = window.day_ms, window.day_end_ms
+        self.state["next_ms"] = INT64_MAX
+        self.batch = Batch(_no_columns(), self.state, self.counts)
 
     @property
     def line(self) -> int:
         """Number of lines read so far; the next line's number is one more."""
-        return self.cursor.line + int(self.state[LINES])
+        return self.cursor.line + int(self.counts["lines"][0] + self.state["blank"][0])
 
     def reserve(self, messages: int, levels: int) -> None:
         """Make room for so many more messages and levels, so that kernels need not check."""
-        n, m = int(self.state[N_MESSAGES]) + messages, int(self.state[N_LEVELS]) + levels
-        if n > len(self._columns[0]):
-            self._columns = [_grown(column, n) for column in self._columns]
-            self._starts = _grown(self._starts, len(self._columns[0]) + 1)
-        if m > len(self.price):
-            self.price, self.size = _grown(self.price, m), _grown(self.size, m)
+        n = int(self.state["messages"][0]) + messages
+        m = int(self.state["levels"][0]) + levels
+        columns = self.batch.columns
+        if n > len(columns.time_ms):
+            columns = _with_room(columns, n)
+        if m > len(columns.price):
+            columns = columns._replace(price=_grown(columns.price, m), size=_grown(columns.size, m))
+        self.batch = self.batch._replace(columns=columns)
 
     def note_unreadable(self, keep: int = 10) -> None:
         """Count the line just read as unreadable; remember the first few numbers."""
-        self.unreadable += 1
+        self.counts["unreadable"] += 1
         if len(self.unreadable_lines) < keep:
             self.unreadable_lines.append(self.line)
 
     def finish(self, offset: int, at_end: bool) -> Parsed:
         """The window's messages, and the cursor at ``offset`` for the next one."""
-        n, m = int(self.state[N_MESSAGES]), int(self.state[N_LEVELS])
-        times, update_ids, first_ids, has_ids, snapshots, bids = (c[:n] for c in self._columns)
+        state = values_of(self.state)
         cursor = replace(
             self.cursor,
             offset=offset,
             line=self.line,
-            latest_ms=int(self.state[LATEST]),
+            latest_ms=state["latest_ms"],
             symbol=self.symbol,
             topic=self.topic,
             example=self.example,
             in_snapshot=self.in_snapshot,
         )
         return Parsed(
-            messages=Messages(
-                times, update_ids, first_ids, has_ids, snapshots, bids,
-                self._starts[: n + 1], self.price[:m], self.size[:m],
-            ),
+            messages=_cut(self.batch.columns, state["messages"], state["levels"]),
             cursor=cursor,
-            more_inside=int(self.state[NEXT_TIME]) < self.window.day_end_ms,
+            more_inside=state["next_ms"] < self.window.day_end_ms,
             at_end=at_end,
-            counts=self._counts(),
+            counts=Counts(**values_of(self.counts)),
             unreadable_lines=tuple(self.unreadable_lines),
-        )  # fmt: skip
-
-    def _counts(self) -> Counts:
-        state = [int(value) for value in self.state]
-        return Counts(
-            lines=state[LINES] - state[BLANK],
-            messages=state[READ],
-            unreadable=self.unreadable,
-            slow_lines=self.slow_lines,
-            out_of_order=state[OUT_OF_ORDER],
-            outside_day=state[OUTSIDE],
-            outside_ignored=state[IGNORED],
-            closing_deltas=state[CLOSING_DELTAS],
-            closing_snapshots=state[CLOSING_SNAPSHOTS],
         )
+
+
+def _no_columns() -> Columns:
+    return Columns(
+        time_ms=np.empty(0, np.int64),
+        update_id=np.empty(0, np.int64),
+        first_id=np.empty(0, np.int64),
+        has_update_id=np.empty(0, np.bool_),
+        is_snapshot=np.empty(0, np.bool_),
+        bid_count=np.empty(0, np.int32),
+        level_start=np.zeros(1, np.int64),
+        price=np.empty(0, np.float64),
+        size=np.empty(0, np.float64),
+    )
+
+
+def _with_room(columns: Columns, messages: int) -> Columns:
+    """The same with room for at least so many messages in all."""
+    of_messages: list[NDArray[Any]]
+    *of_messages, starts, price, size = columns
+    grown = [_grown(column, messages) for column in of_messages]
+    starts = _grown(starts, len(grown[0]) + 1)
+    return Columns._make([*grown, starts, price, size])
+
+
+def _cut(columns: Columns, n: int, m: int) -> Messages:
+    """The ``n`` messages and ``m`` levels that the columns hold."""
+    of_messages: list[NDArray[Any]]
+    *of_messages, starts, price, size = columns
+    cut = [*(column[:n] for column in of_messages), starts[: n + 1], price[:m], size[:m]]
+    return Messages(*cut)
 
 
 def _grown(array: NDArray[Any], needed: int) -> NDArray[Any]:

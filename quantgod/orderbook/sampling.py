@@ -6,23 +6,31 @@ The sample at ``T`` is the book after every message with time ``< T`` and no oth
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quantgod.orderbook.arrays.buffer_pool import empty_pooled
 from quantgod.orderbook.arrays.kernel import inlined_kernel, kernel
-from quantgod.orderbook.book import order_book as ob
+from quantgod.orderbook.arrays.record import values_of
 from quantgod.orderbook.book.ladder import RUNGS
-from quantgod.orderbook.book.order_book import OrderBook, apply_message, close_sides
-from quantgod.orderbook.book.side import COUNT, read_best
+from quantgod.orderbook.book.order_book import OpenBook, OrderBook, apply_message, close_book
+from quantgod.orderbook.book.side import read_best
 from quantgod.orderbook.calendar import Window
 from quantgod.orderbook.counts import Counts
 from quantgod.orderbook.messages import Float64Array, Int64Array, Messages
 from quantgod.orderbook.recipe import FEATURE_DEPTH, SampleRule
 
-# What became of a grid instant.
+# Status of a grid instant, and the field of ``Counts`` that counts it.
 NO_BOOK, SAMPLE, UNKNOWN, STALE, ONE_SIDED, CROSSED = range(6)
+_COUNTED = {
+    SAMPLE: "samples",
+    UNKNOWN: "unknown",
+    STALE: "stale",
+    ONE_SIDED: "one_sided",
+    CROSSED: "crossed",
+}
 
 Int32Array = NDArray[np.int32]
 
@@ -48,6 +56,37 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.time_ms)
+
+
+class _Grid(NamedTuple):
+    """A window's instants and what a sample needs, as kernels take it; units as in SampleRule."""
+
+    start_ms: int
+    interval_ms: int
+    day_ms: int
+    day_end_ms: int
+    runs_on: bool  # to the window's end: a later message inside the day exists
+    max_staleness_ms: int
+    drop_on_gap: bool
+    promised_depth: int
+    levels: int
+
+
+class _Rows(NamedTuple):
+    """The columns of ``Samples``, under the same names, with a row for each of ``g`` instants."""
+
+    status: NDArray[np.uint8]
+    message_count: Int32Array
+    time_ms: Int64Array
+    micro_price: Float64Array
+    spread: Float64Array
+    obi: Float64Array
+    deep_obi: Float64Array
+    staleness_ms: Int64Array
+    bid_price: Float64Array
+    bid_size: Float64Array
+    ask_price: Float64Array
+    ask_size: Float64Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,24 +119,38 @@ def take_samples(
         ValueError: a message inside the day lies outside the window.
     """
     _check_window(messages, window)
-    grid = (window.end_ms - window.start_ms) // rule.interval_ms
-    status, message_count = np.zeros(grid, np.uint8), np.zeros(grid, np.int32)
-    times, staleness = np.empty(grid, np.int64), np.empty(grid, np.int64)
-    figures = np.empty((4, grid))
-    sides = empty_pooled((4, grid, rule.depth), np.float64)
-    counts, shallow = np.zeros(ob.COUNT_SLOTS, np.int64), np.zeros(2, np.int64)
-    bids, asks = book.open_sides(len(messages.price), rungs)
-    state = book.state.copy()
-    n = _replay(
-        *messages.columns, bids, asks, state, counts,
-        window.start_ms, window.day_ms, window.day_end_ms, more_inside,
-        rule.interval_ms, rule.max_staleness_ms, rule.drop_on_gap,
-        rule.promised_depth, rule.levels,
-        status, message_count, times, staleness, figures, sides, shallow,
-    )  # fmt: skip
-    values = [times[:n], *figures[:, :n], staleness[:n], *sides[:, :n]]
-    samples = Samples(window.start_ms, rule.interval_ms, status, message_count, *values)
-    return Sampled(samples, close_sides(bids, asks, state), _counts(status, counts, shallow))
+    grid = _Grid(
+        window.start_ms,
+        rule.interval_ms,
+        window.day_ms,
+        window.day_end_ms,
+        more_inside,
+        rule.max_staleness_ms,
+        rule.drop_on_gap,
+        rule.promised_depth,
+        rule.levels,
+    )
+    rows = _empty_rows((window.end_ms - window.start_ms) // rule.interval_ms, rule.depth)
+    open_book = book.open(len(messages.price), rungs)
+    n = _replay(messages.columns, open_book, grid, rows)
+    samples = _cut(rows, n, grid)
+    return Sampled(samples, close_book(open_book), _counts(open_book, rows.status))
+
+
+def _empty_rows(count: int, depth: int) -> _Rows:
+    status, message_count = np.zeros(count, np.uint8), np.zeros(count, np.int32)
+    time_ms, staleness_ms = np.empty(count, np.int64), np.empty(count, np.int64)
+    figures = np.empty((4, count))
+    sides = empty_pooled((4, count, depth), np.float64)
+    return _Rows._make([status, message_count, time_ms, *figures, staleness_ms, *sides])
+
+
+def _cut(rows: _Rows, n: int, grid: _Grid) -> Samples:
+    """The ``n`` samples that the rows hold."""
+    of_samples: list[NDArray[Any]]
+    status, message_count, *of_samples = rows
+    cut = [column[:n] for column in of_samples]
+    return Samples(grid.start_ms, grid.interval_ms, status, message_count, *cut)
 
 
 def _check_window(messages: Messages, window: Window) -> None:
@@ -122,31 +175,10 @@ def cut_levels(samples: Samples, levels: int) -> Samples:
     return Samples(**values)
 
 
-def _counts(status: NDArray[np.uint8], counts: Int64Array, shallow: Int64Array) -> Counts:
-    _, samples, unknown, stale, one_sided, crossed = np.bincount(status, minlength=6).tolist()
-    shallow_topic, shallow_cut = shallow.tolist()
-    applied, snapshots, updates, before, checked, gaps, absent, compared, union, differ = (
-        counts.tolist()
-    )
-    return Counts(
-        samples=samples,
-        unknown=unknown,
-        stale=stale,
-        one_sided=one_sided,
-        crossed=crossed,
-        shallow_topic=shallow_topic,
-        shallow_cut=shallow_cut,
-        applied=applied,
-        snapshots=snapshots,
-        level_updates=updates,
-        before_snapshot=before,
-        sequence_checked=checked,
-        sequence_gaps=gaps,
-        absent_deletes=absent,
-        reconstruction_snapshots=compared,
-        reconstruction_levels=union,
-        reconstruction_differ=differ,
-    )
+def _counts(book: OpenBook, status: NDArray[np.uint8]) -> Counts:
+    instants = np.bincount(status, minlength=len(_COUNTED) + 1).tolist()
+    by_status = {name: instants[each] for each, name in _COUNTED.items()}
+    return Counts(**values_of(book.counts), **by_status)
 
 
 @inlined_kernel
@@ -164,98 +196,89 @@ def _best_sizes(sizes):
 
 
 @inlined_kernel
-def _book_status(instant, bids, asks, state, max_staleness_ms):
+def _book_status(instant, book, max_staleness_ms):
     """Whether there may be a sample at ``T``, or the first reason why not (contract §3)."""
-    if state[ob.HAS_SNAPSHOT] == 0:
+    state = book.state[0]
+    if state.has_snapshot == 0:
         return NO_BOOK
-    if state[ob.IS_KNOWN] == 0:
+    if state.is_known == 0:
         return UNKNOWN
-    if instant - state[ob.LAST_APPLIED] > max_staleness_ms:
+    if instant - state.last_applied_ms > max_staleness_ms:
         return STALE
-    if bids.state[COUNT] == 0 or asks.state[COUNT] == 0:
+    if book.bids.state[0].levels == 0 or book.asks.state[0].levels == 0:
         return ONE_SIDED
     return SAMPLE
 
 
 @kernel
-def _write_sample(instant, n, bids, asks, state, times, staleness, figures, sides):
+def _write_sample(instant, n, book, rows):
     """Read the book into row ``n``; formulas as in contract §3. False if the book is crossed."""
-    bid_prices, bid_sizes, ask_prices, ask_sizes = (
-        sides[0, n],
-        sides[1, n],
-        sides[2, n],
-        sides[3, n],
-    )
-    read_best(bids, 1.0, bid_prices, bid_sizes)
-    read_best(asks, -1.0, ask_prices, ask_sizes)
+    bid_prices, bid_sizes = rows.bid_price[n], rows.bid_size[n]
+    ask_prices, ask_sizes = rows.ask_price[n], rows.ask_size[n]
+    read_best(book.bids, 1.0, bid_prices, bid_sizes)
+    read_best(book.asks, -1.0, ask_prices, ask_sizes)
     bid, bid_size = bid_prices[0], bid_sizes[0]  # Pb, Qb of the contract
     ask, ask_size = ask_prices[0], ask_sizes[0]  # Pa, Qa
     if bid >= ask:
         return False
-    times[n] = instant
-    staleness[n] = instant - state[ob.LAST_APPLIED]
-    figures[0, n] = (bid * ask_size + ask * bid_size) / (bid_size + ask_size)
-    figures[1, n] = ask - bid
-    figures[2, n] = _imbalance(bid_size, ask_size)
-    figures[3, n] = _imbalance(_best_sizes(bid_sizes), _best_sizes(ask_sizes))
+    rows.time_ms[n] = instant
+    rows.staleness_ms[n] = instant - book.state[0].last_applied_ms
+    rows.micro_price[n] = (bid * ask_size + ask * bid_size) / (bid_size + ask_size)
+    rows.spread[n] = ask - bid
+    rows.obi[n] = _imbalance(bid_size, ask_size)
+    rows.deep_obi[n] = _imbalance(_best_sizes(bid_sizes), _best_sizes(ask_sizes))
     return True
 
 
+@inlined_kernel
+def _instant(grid, j):
+    """Grid instant ``j``: ``T``, milliseconds."""
+    return grid.start_ms + (j + 1) * grid.interval_ms
+
+
 @kernel
-def _sample_until(
-    last_instant, j, n, start, interval, bids, asks, state,
-    max_staleness_ms, promised_depth, levels, status, times, staleness, figures, sides, shallow,
-):  # fmt: skip
-    """Sample the book as it is at every instant not yet done up to ``last_instant``: (j, n)."""
-    while j < len(status) and start + (j + 1) * interval <= last_instant:
-        instant = start + (j + 1) * interval
-        status[j] = _book_status(instant, bids, asks, state, max_staleness_ms)
-        if status[j] == SAMPLE:
-            if _write_sample(instant, n, bids, asks, state, times, staleness, figures, sides):
-                held = min(bids.state[COUNT], asks.state[COUNT])
-                shallow[0] += held < promised_depth
-                shallow[1] += held < levels
+def _sample_until(last_instant, j, n, book, grid, rows):
+    """Sample the book as it is at every instant from ``j`` on, up to ``last_instant``.
+
+    Returns:
+        (next instant, next row)
+    """
+    while j < len(rows.status) and _instant(grid, j) <= last_instant:
+        instant = _instant(grid, j)
+        rows.status[j] = _book_status(instant, book, grid.max_staleness_ms)
+        if rows.status[j] == SAMPLE:
+            if _write_sample(instant, n, book, rows):
+                held = min(book.bids.state[0].levels, book.asks.state[0].levels)
+                book.counts[0].shallow_topic += held < grid.promised_depth
+                book.counts[0].shallow_cut += held < grid.levels
                 n += 1
             else:
-                status[j] = CROSSED
+                rows.status[j] = CROSSED
         j += 1
     return j, n
 
 
 @kernel
-def _replay(
-    time_ms, update_id, first_id, has_id, is_snapshot, bid_count, level_start, price, size,
-    bids, asks, state, counts,
-    start, day_start, day_end, more_inside,
-    interval, max_staleness_ms, drop_on_gap, promised_depth, levels,
-    status, message_count, times, staleness, figures, sides, shallow,
-):  # fmt: skip
+def _replay(messages, book, grid, rows):
     """Walk messages and grid together; returns the number of samples."""
+    state, counts = book.state[0], book.counts[0]
     j = n = 0
-    for i in range(len(time_ms)):
-        time = time_ms[i]
-        inside = day_start <= time < day_end
+    for i in range(len(messages.time_ms)):
+        time = messages.time_ms[i]
+        inside = grid.day_ms <= time < grid.day_end_ms
         # After the day's last message the grid goes on to the next instant and no further.
-        last_instant = time if inside else state[ob.LAST_INSIDE] + interval
-        if start + (j + 1) * interval <= last_instant:
-            j, n = _sample_until(
-                last_instant, j, n, start, interval, bids, asks, state, max_staleness_ms,
-                promised_depth, levels, status, times, staleness, figures, sides, shallow,
-            )  # fmt: skip
-        applied = counts[ob.APPLIED]
-        first, last = level_start[i], level_start[i + 1]
-        apply_message(
-            bids, asks, state, counts, time, update_id[i], first_id[i], has_id[i], is_snapshot[i],
-            price, size, first, first + bid_count[i], last, drop_on_gap,
-        )  # fmt: skip
+        last_instant = time if inside else state.last_inside_ms + grid.interval_ms
+        if _instant(grid, j) <= last_instant:
+            j, n = _sample_until(last_instant, j, n, book, grid, rows)
+        applied = counts.applied
+        apply_message(book, messages, i, grid.drop_on_gap)
         if inside:
-            state[ob.LAST_INSIDE] = time
-            message_count[(time - start) // interval] += counts[ob.APPLIED] - applied
-    last_instant = (
-        start + len(status) * interval if more_inside else state[ob.LAST_INSIDE] + interval
-    )
-    _, n = _sample_until(
-        last_instant, j, n, start, interval, bids, asks, state, max_staleness_ms,
-        promised_depth, levels, status, times, staleness, figures, sides, shallow,
-    )  # fmt: skip
+            state.last_inside_ms = time
+            interval = (time - grid.start_ms) // grid.interval_ms
+            rows.message_count[interval] += counts.applied - applied
+    if grid.runs_on:
+        last_instant = grid.start_ms + len(rows.status) * grid.interval_ms
+    else:
+        last_instant = state.last_inside_ms + grid.interval_ms
+    _, n = _sample_until(last_instant, j, n, book, grid, rows)
     return n

@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from quantgod.orderbook.book.order_book import LAST_APPLIED, LAST_INSIDE, OrderBook
+from quantgod.orderbook.book.order_book import OrderBook
 from quantgod.orderbook.calendar import day_start_ms
 from quantgod.orderbook.counts import Counts
 from quantgod.orderbook.formats import bybit
@@ -206,4 +206,5 @@ def test_the_book_goes_on_from_one_window_to_the_next() -> None:
     after, counts = replay(delta(2, (("98", "2"),), u=100), book=book)
     assert (counts.sequence_checked, counts.sequence_gaps, counts.unknown) == (1, 0, 1)
     assert after.bids() == [(99.0, 1.0), (98.0, 2.0)]
-    assert after.state[LAST_APPLIED] == after.state[LAST_INSIDE] == day_start_ms(DAY) + 2
+    state = after.state[0]
+    assert state.last_applied_ms == state.last_inside_ms == day_start_ms(DAY) + 2

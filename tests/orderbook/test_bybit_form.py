@@ -41,7 +41,7 @@ def test_a_form_is_what_stands_around_the_values() -> None:
         b'{"topic":"orderbook.200.BTCUSDT","type":', b',"ts":', b',"data":{"s":"BTCUSDT","b":',
         b',"a":', b',"u":', b',"seq":', b'},"cts":', b"}",
     ]  # fmt: skip
-    assert (form.for_scanner()[-2:], len(text)) == ((False, True), edges[-1])
+    assert (form.asks_first, form.has_update_id, len(text)) == (False, True, edges[-1])
 
 
 def test_lines_that_differ_in_values_only_share_a_form() -> None:
@@ -57,14 +57,14 @@ def test_lines_that_differ_in_values_only_share_a_form() -> None:
 def test_what_the_scanner_is_told(data_order: tuple[str, ...], missing: tuple[str, ...]) -> None:
     """Which side comes first, and whether there is an update id: wherever they stand."""
     style = Style(order=SPOT_ORDER, data_order=data_order, missing=missing)
-    slots, _, piece_start, asks_first, has_id = form_of(learn(render(LINE, style))).for_scanner()
+    slots, _, piece_start, asks_first, has_id = form_of(learn(render(LINE, style)))
     assert (asks_first, has_id) == (data_order[0] != "s", True)
     assert (len(piece_start), len(slots)) == (len(slots) + 2, 7 - 2 * ("cts" in missing))
 
 
 def test_without_an_example_the_form_is_unknown() -> None:
     assert form_of(None) is UNKNOWN_FORM
-    assert UNKNOWN_FORM.for_scanner()[-2:] == (False, False)
+    assert (UNKNOWN_FORM.asks_first, UNKNOWN_FORM.has_update_id) == (False, False)
 
 
 @pytest.mark.parametrize("line", [b"", b"\0", b"\0\0", b"\0\r", b'\0"delta"\0', b"{}", REAL])

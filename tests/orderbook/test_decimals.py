@@ -47,10 +47,10 @@ def by_word(text: bytes) -> tuple[float, int] | None:
     """Read by the layout that a word shows, its quote compared as the levels' reader does."""
     array = np.frombuffer(text, np.uint8)
     layout, length = (int(found) for found in look_at(array))
-    mantissa, wrong = read_as(array, np.uint64(layout), decimals.LAYOUTS)
+    mantissa, wrong = read_as(array, np.uint64(layout), decimals.TABLES.layouts)
     if wrong or text[length : length + 1] != b'"':
         return None
-    return float(int(mantissa)) / decimals.LAYOUT_POWER[layout], length + 1
+    return float(int(mantissa)) / decimals.TABLES.powers[layout], length + 1
 
 
 DIGITS = st.text("0123456789", max_size=20).map(str.encode)
@@ -87,11 +87,13 @@ def test_a_word_is_read_as_a_decimal_or_refused(text: bytes, after: bytes) -> No
 def test_a_wrong_layout_is_refused(text: bytes, layout: int) -> None:
     """The layout of another decimal gives nothing, or the decimal that the text holds."""
     word = text + b"\n" * 9
-    mantissa, wrong = read_as(np.frombuffer(word, np.uint8), np.uint64(layout), decimals.LAYOUTS)
-    length = int(decimals.LAYOUTS[layout * 8 + 4])
+    mantissa, wrong = read_as(
+        np.frombuffer(word, np.uint8), np.uint64(layout), decimals.TABLES.layouts
+    )
+    length = int(decimals.TABLES.layouts[layout * 8 + 4])
     is_decimal = twin(word[:length] + b'"')
     if not wrong:
-        assert is_decimal == (int(mantissa) / decimals.LAYOUT_POWER[layout], length + 1)
+        assert is_decimal == (int(mantissa) / decimals.TABLES.powers[layout], length + 1)
 
 
 def test_every_layout_that_has_a_decimal_reads_it() -> None:
@@ -156,7 +158,7 @@ def read_side(text: bytes, poison: bytes) -> tuple[list[tuple[float, float]], in
     buffer = np.frombuffer(text + poison, np.uint8)[: len(text)]
     price, size = np.full(len(text), np.nan), np.full(len(text), np.nan)
     count, after = levels.read_levels(
-        buffer, np.uint64(0), price, size, np.uint64(0), decimals.LAYOUTS, decimals.LAYOUT_POWER
+        buffer, np.uint64(0), price, size, np.uint64(0), decimals.TABLES
     )
     if int(after) == int(decimals.FAIL):
         return None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from quantgod.orderbook.arrays.kernel import kernel
 from quantgod.orderbook.book import ladder as ladders
-from quantgod.orderbook.book.ladder import PER_TICK, RUNGS, Ladder, make_ladder
+from quantgod.orderbook.book.ladder import RUNGS, Ladder, make_ladder
 from quantgod.orderbook.book.order_book import OrderBook
 from quantgod.orderbook.counts import Counts
 from quantgod.orderbook.formats import bybit
@@ -64,7 +64,7 @@ def test_half_the_ladder_is_enough_and_no_more(rungs: int, start: float) -> None
         for keys in ([0, 1, half], [0, half - 1, half], list(range(half + 1))):
             ladder, fits = fill(rungs, [base + key * tick for key in keys])
             assert fits
-            assert ladder.scale[PER_TICK] == 1.0 / tick
+            assert ladder.scale[0].per_tick == 1.0 / tick
         for keys in ([0, 1, half + 1], [0, half, half + 1], list(range(half + 2))):
             ladder, fits = fill(rungs, [base + key * tick for key in keys])
             assert not fits

@@ -149,18 +149,19 @@ def test_a_batch_grows_and_keeps_what_it_holds(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(messages, "_LEAST_ROOM", 0)
     builder = MessageBuilder(Cursor(), WHOLE_DAY)
     builder.reserve(3, 7)
-    assert [len(column) for column in builder.columns] == [3, 3, 3, 3, 3, 3, 4]
-    assert (len(builder.price), len(builder.size)) == (7, 7)
-    builder.columns[0][:] = [1, 2, 3]
-    builder.columns[-1][:] = [0, 1, 2, 3]
-    builder.price[:] = range(7)
+    columns = builder.batch.columns
+    assert [len(column) for column in columns] == [3, 3, 3, 3, 3, 3, 4, 7, 7]
+    columns.time_ms[:] = [1, 2, 3]
+    columns.level_start[:] = [0, 1, 2, 3]
+    columns.price[:] = range(7)
     builder.reserve(3, 7)
-    assert (len(builder.columns[0]), len(builder.price)) == (3, 7)
+    assert builder.batch.columns is columns
     builder.reserve(4, 8)
-    assert [len(column) for column in builder.columns] == [6, 6, 6, 6, 6, 6, 8]
-    assert builder.columns[0][:3].tolist() == [1, 2, 3]
-    assert builder.columns[-1][:4].tolist() == [0, 1, 2, 3]
-    assert builder.price[:7].tolist() == list(range(7))
+    columns = builder.batch.columns
+    assert [len(column) for column in columns] == [6, 6, 6, 6, 6, 6, 8, 14, 14]
+    assert columns.time_ms[:3].tolist() == [1, 2, 3]
+    assert columns.level_start[:4].tolist() == [0, 1, 2, 3]
+    assert columns.price[:7].tolist() == list(range(7))
 
 
 @pytest.mark.parametrize("room", [1, 2, 64])
@@ -171,7 +172,7 @@ def test_there_are_more_starts_than_messages(monkeypatch: pytest.MonkeyPatch, ro
         builder = MessageBuilder(Cursor(), WHOLE_DAY)
         builder.reserve(wanted, 1)
         builder.reserve(2 * wanted, 1)
-        *columns, starts = map(len, builder.columns)
+        *columns, starts, _, _ = map(len, builder.batch.columns)
         assert 2 * wanted <= min(columns) == max(columns) < starts
 
 

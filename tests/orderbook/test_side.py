@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantgod.orderbook.book.ladder import RUNGS
-from quantgod.orderbook.book.side import CLIMBS, CLIMBS_LEFT, ON_LADDER, levels_of, make_side
+from quantgod.orderbook.book.side import CLIMBS, levels_of, make_side
 from tests.support.effort import examples
 from tests.support.side_model import NOTHING, Held, columns, replace_levels, set_levels
 from tests.support.side_walks import PRICES, QUIET_STEPS, STEPS, Walk, walk
@@ -97,8 +97,8 @@ def test_a_side_may_wander_off_its_ladder(sign: float, drift: int) -> None:
             first, last = 50_019 - step, 50_000 - step
         held.set_all([(first / 10, 0.0), ((last + drift) / 10, 5.0 + step)])
         held.read(20)
-        assert held.side.state[ON_LADDER]
-    ways = CLIMBS - 1 - int(held.side.state[CLIMBS_LEFT])
+        assert held.state.on_ladder
+    ways = CLIMBS - 1 - int(held.state.climbs_left)
     assert 600 // 32 <= ways <= 600 // 16
     held.close()
 
@@ -111,7 +111,7 @@ def test_nothing_stays_on_a_ladder_that_is_left(sign: float, far: float) -> None
         held = Held(sign, 1024)
         held.replace_all([(1000.0, 1.0), (1001.0, 2.0)])
         held.set_all([(1000.0 + far, size)])
-        assert held.side.state[ON_LADDER]
+        assert held.state.on_ladder
         held.read(5)
         held.set_all([(1000.0 + far, 0.0)])
         held.read(5)
@@ -124,23 +124,23 @@ def test_a_side_that_never_fits_is_not_tried_for_ever() -> None:
     for _ in range(2):
         held.replace_all([(1.0, 1.0), (2.0, 1.0), (1000.0, 1.0)])
         for step in range(CLIMBS + 5):
-            assert held.side.state[CLIMBS_LEFT] == max(CLIMBS - 1 - step, 0)
+            assert held.state.climbs_left == max(CLIMBS - 1 - step, 0)
             held.set_all([(3.0, 1.0 + step)])
-            assert held.side.state[ON_LADDER] == 0
+            assert held.state.on_ladder == 0
         for price in (1000.0, 4.0, 4.0):  # it would fit now
             held.set_all([(price, 0.0 if price == 1000.0 else 1.0)])
-            assert held.side.state[ON_LADDER] == 0
+            assert held.state.on_ladder == 0
     held.replace_all(held.best())
-    assert (held.side.state[CLIMBS_LEFT], held.side.state[ON_LADDER]) == (CLIMBS - 1, 1)
+    assert (held.state.climbs_left, held.state.on_ladder) == (CLIMBS - 1, 1)
     for levels in ([], [(4.0, 2.0)], [(4.0, 0.0)]):
         held.set_all(levels)
-        assert (held.side.state[CLIMBS_LEFT], held.side.state[ON_LADDER]) == (CLIMBS - 1, 1)
+        assert (held.state.climbs_left, held.state.on_ladder) == (CLIMBS - 1, 1)
     held.reopen()
-    assert (held.side.state[CLIMBS_LEFT], held.side.state[ON_LADDER]) == (CLIMBS, 0)
+    assert (held.state.climbs_left, held.state.on_ladder) == (CLIMBS, 0)
     held.set_all([])
-    assert held.side.state[CLIMBS_LEFT] == CLIMBS
+    assert held.state.climbs_left == CLIMBS
     held.set_all([(4.0, 2.0)])
-    assert (held.side.state[CLIMBS_LEFT], held.side.state[ON_LADDER]) == (CLIMBS - 1, 1)
+    assert (held.state.climbs_left, held.state.on_ladder) == (CLIMBS - 1, 1)
 
 
 def test_nothing_is_written_behind_the_levels() -> None:

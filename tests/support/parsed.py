@@ -13,11 +13,8 @@ from quantgod.orderbook.formats.dialect import Message
 from quantgod.orderbook.formats.ndjson import scanner as scanner
 from quantgod.orderbook.formats.ndjson.line_form import example_of, form_of
 from quantgod.orderbook.messages import (
-    DAY_END,
-    DAY_START,
     INT64_MAX,
     INT64_MIN,
-    N_MESSAGES,
     Cursor,
     MessageBuilder,
     Messages,
@@ -91,10 +88,7 @@ def taught(line: bytes) -> Cursor:
 def scan(text: np.ndarray, builder: MessageBuilder, example: bytes | None) -> tuple[int, int]:
     """Scan a text by the form of an example alone: where it stopped, and why."""
     builder.reserve(*scanner.most_in(len(text)))
-    position, status = scanner.scan(
-        text, 0, builder.state, *builder.columns, builder.price, builder.size,
-        *form_of(example).for_scanner(),
-    )  # fmt: skip
+    position, status = scanner.scan(text, 0, builder.batch, form_of(example))
     return int(position), int(status)
 
 
@@ -103,10 +97,11 @@ def scan_line(line: bytes, example: bytes | None) -> list[Fact] | None:
     text = np.frombuffer(line + b"\n", np.uint8)
     builder = MessageBuilder(NAMED, WINDOW)
     # No stamp is outside: every message that is read is seen.
-    builder.state[DAY_START], builder.state[DAY_END] = INT64_MIN + HOUR_MS, INT64_MAX - HOUR_MS
+    builder.state["day_ms"] = INT64_MIN + HOUR_MS
+    builder.state["day_end_ms"] = INT64_MAX - HOUR_MS
     position, status = scan(text, builder, example)
     assert (position, status) in ((len(text), scanner.ALL_READ), (0, scanner.SLOW_LINE))
-    if builder.state[N_MESSAGES] == 0:
+    if builder.state["messages"][0] == 0:
         return None
     assert status == scanner.ALL_READ
     return facts_of(builder.finish(0, at_end=True).messages)

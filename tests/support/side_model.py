@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from quantgod.orderbook.arrays.kernel import kernel
+from quantgod.orderbook.arrays.record import values_of
 from quantgod.orderbook.book import side as sides
-from quantgod.orderbook.book.ladder import PER_TICK, TOP, Ladder
+from quantgod.orderbook.book.ladder import Ladder
 from quantgod.orderbook.book.side import (
     CLIMBS,
-    CLIMBS_LEFT,
-    COUNT,
-    ON_LADDER,
     Side,
     levels_of,
     make_side,
@@ -65,6 +64,11 @@ class Held:
     def __post_init__(self) -> None:
         self.side = make_side(NOTHING, NOTHING, ROOM, self.rungs)
 
+    @property
+    def state(self) -> Any:
+        """The side's record, by its fields."""
+        return self.side.state[0]
+
     def set_all(self, levels: Levels) -> None:
         """Apply a delta's levels, and hold the number of deletes that found nothing."""
         absent = 0
@@ -73,16 +77,16 @@ class Held:
             self.model.pop(price, None)
             if size != 0.0:
                 self.model[price] = size
-        before, scale = self.side.state.tolist(), self.side.ladder.scale.tolist()
+        before, scale = values_of(self.side.state), values_of(self.side.ladder.scale)
         found = set_levels(self.side, self.sign, *columns(levels), 0, len(levels))
         assert found == absent
         self.check_count()
         self.paths[self.path(before, scale, levels)] += 1
 
-    def path(self, before: list[int], scale: list[float], levels: Levels) -> str:
+    def path(self, before: dict[str, int], scale: dict[str, float], levels: Levels) -> str:
         """Name the way that a delta went: where the side stood, and where it stands now."""
-        is_on, tries = bool(self.side.state[ON_LADDER]), before[CLIMBS_LEFT]
-        tried = tries - int(self.side.state[CLIMBS_LEFT])
+        is_on, tries = bool(self.state.on_ladder), before["climbs_left"]
+        tried = tries - int(self.state.climbs_left)
         assert tried in (0, 1)
         if tried:
             now = "climbs" if is_on else "does not fit"
@@ -90,13 +94,13 @@ class Held:
             now = "stays on"
         else:
             now = "no climbs left" if tries == 0 and levels else "nothing to do"
-        assert now != "stays on" or before[ON_LADDER]
-        return f"{self.obstacle(scale, levels)}, {now}" if before[ON_LADDER] else now
+        assert now != "stays on" or before["on_ladder"]
+        return f"{self.obstacle(scale, levels)}, {now}" if before["on_ladder"] else now
 
-    def obstacle(self, scale: list[float], levels: Levels) -> str:
+    def obstacle(self, scale: dict[str, float], levels: Levels) -> str:
         """Name the first thing that was in the way of levels on a ladder of the given scale."""
         for price, _ in levels:
-            place = scale[TOP] + 0.5 - self.sign * price * scale[PER_TICK]
+            place = scale["top"] + 0.5 - self.sign * price * scale["per_tick"]
             if not place >= 0.0:
                 return "better than all rungs"
             if place >= self.rungs:
@@ -112,12 +116,12 @@ class Held:
                 new[price] = size
         union = self.model.keys() | new.keys()
         differing = sum(self.model.get(price) != new.get(price) for price in union)
-        was_on = bool(self.side.state[ON_LADDER])
+        was_on = bool(self.state.on_ladder)
         found = replace_levels(self.side, self.sign, *columns(levels), 0, len(levels))
         assert found == (len(union), differing)
-        assert self.side.state[CLIMBS_LEFT] == CLIMBS - 1
+        assert self.state.climbs_left == CLIMBS - 1
         self.model = new
-        is_on = bool(self.side.state[ON_LADDER])
+        is_on = bool(self.state.on_ladder)
         self.paths[f"snapshot {'on' if was_on else 'off'}, {'on' if is_on else 'off'}"] += 1
         self.check_count()
 
@@ -125,7 +129,7 @@ class Held:
         return sorted(self.model.items(), key=lambda level: -self.sign * level[0])
 
     def check_count(self) -> None:
-        assert self.side.state[COUNT] == len(self.model)
+        assert self.state.levels == len(self.model)
 
     def read(self, depth: int) -> None:
         """Hold the best levels, and what stands where there are no more."""
@@ -136,11 +140,11 @@ class Held:
         assert list(zip(prices[:held].tolist(), sizes[:held].tolist(), strict=True)) == expected
         assert np.isnan(prices[held:]).all()
         assert not sizes[held:].any()
-        self.paths[f"read {'on' if self.side.state[ON_LADDER] else 'off'}"] += 1
+        self.paths[f"read {'on' if self.state.on_ladder else 'off'}"] += 1
 
     def close(self) -> None:
         """Hold all levels in their sorted form, in arrays that are the caller's."""
-        was_on = bool(self.side.state[ON_LADDER])
+        was_on = bool(self.state.on_ladder)
         keys, sizes = levels_of(self.side)
         assert (
             list(zip((self.sign * keys).tolist(), sizes.tolist(), strict=True))
@@ -149,7 +153,7 @@ class Held:
         assert (np.diff(keys) > 0).all()
         assert not np.shares_memory(keys, self.side.keys)
         assert not np.shares_memory(sizes, self.side.sizes)
-        assert self.side.state[ON_LADDER] == 0
+        assert self.state.on_ladder == 0
         assert is_clear(self.side.ladder)
         self.paths[f"close {'on' if was_on else 'off'}"] += 1
 
@@ -158,7 +162,7 @@ class Held:
         self.close()
         keys, sizes = levels_of(self.side)
         self.side = make_side(keys, sizes, ROOM, self.rungs)
-        assert self.side.state.tolist() == [len(self.model), 0, CLIMBS]
+        assert self.state.item() == (len(self.model), 0, CLIMBS)
 
 
 def is_clear(ladder: Ladder) -> bool:

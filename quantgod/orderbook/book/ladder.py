@@ -16,13 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgod.orderbook.arrays.kernel import inlined_kernel, kernel, trailing_zeros
+from quantgod.orderbook.arrays.record import Record, record_type
 
 RUNGS = 1 << 16  # 500 levels of a spot market may lie 20,000 ticks apart
 _SHIFT, _BIT, _ONE = np.uint64(6), np.uint64(63), np.uint64(1)
 
-# Slots of what is known of the words of bits, and of the scale.
-FIRST_WORD, LOW_WORD, HIGH_WORD = range(3)
-PER_TICK, TOP = range(2)
+_WORDS = record_type(
+    "first",  # no bit is set in a word before it
+    "low",  # all rungs that are not 0 are in words ``low`` to ``high``
+    "high",
+)
+_SCALE = record_type("per_tick", "top", kind=np.float64)  # rung = round(top - key * per_tick)
 
 
 class Ladder(NamedTuple):
@@ -31,33 +35,33 @@ class Ladder(NamedTuple):
     keys: NDArray[np.float64]  # (r,) the key that a rung has had since the last clearing; 0: none
     sizes: NDArray[np.float64]  # (r,) of occupied rungs
     occupied: NDArray[np.uint64]  # (r / 64,) a bit a rung
-    words: NDArray[np.int64]  # (3,) no bit is set before FIRST_WORD; all that is not 0 lies in
-    #                                words LOW_WORD to HIGH_WORD
-    scale: NDArray[np.float64]  # (2,) rung of a key: TOP - key * PER_TICK, rounded
+    words: Record  # (1,) of _WORDS: which words of ``occupied`` are in use
+    scale: Record  # (1,) of _SCALE: the rung of a key
 
 
 def make_ladder(rungs: int) -> Ladder:
     """An empty ladder; ``rungs`` is a multiple of 64."""
+    words = np.array([(rungs // 64, rungs // 64, -1)], _WORDS)
     # Untouched zeros cost no memory.
     return Ladder(
         np.zeros(rungs),
         np.zeros(rungs),
         np.zeros(rungs // 64, np.uint64),
-        np.array([rungs // 64, rungs // 64, -1]),
-        np.zeros(2),
+        words,
+        np.zeros(1, _SCALE),
     )
 
 
 @kernel
 def clear_ladder(ladder):
     """Take all levels off."""
-    low, high = ladder.words[LOW_WORD], ladder.words[HIGH_WORD]
-    for word in range(low, high + 1):
+    words = ladder.words[0]
+    for word in range(words.low, words.high + 1):
         ladder.occupied[word] = 0
-    for rung in range(low * 64, (high + 1) * 64):
+    for rung in range(words.low * 64, (words.high + 1) * 64):
         ladder.keys[rung] = 0.0
-    ladder.words[FIRST_WORD] = ladder.words[LOW_WORD] = len(ladder.occupied)
-    ladder.words[HIGH_WORD] = -1
+    words.first = words.low = len(ladder.occupied)
+    words.high = -1
 
 
 @kernel
@@ -81,8 +85,9 @@ def fill_ladder(ladder, keys, sizes, count):
     span = (keys[count - 1] - keys[0]) * per_tick if count > 1 else np.inf
     if not span <= len(ladder.keys) // 2:
         return False
-    ladder.scale[PER_TICK] = per_tick
-    ladder.scale[TOP] = keys[count - 1] * per_tick + np.floor((len(ladder.keys) - span) / 2.0)
+    scale = ladder.scale[0]
+    scale.per_tick = per_tick
+    scale.top = keys[count - 1] * per_tick + np.floor((len(ladder.keys) - span) / 2.0)
     _, held, _ = set_on_ladder(ladder, 0, 1.0, keys, sizes, 0, count)
     if held < count:
         clear_ladder(ladder)
@@ -103,9 +108,10 @@ def set_on_ladder(ladder, count, sign, price, size, first, last):
     Returns:
         (index of the first level not set, levels on the ladder now, deletes that found nothing)
     """
-    keys, sizes, occupied, words = ladder.keys, ladder.sizes, ladder.occupied, ladder.words
-    per_tick, top, rungs = ladder.scale[PER_TICK], ladder.scale[TOP] + 0.5, float(len(keys))
-    low, high, absent = words[FIRST_WORD], words[HIGH_WORD], np.int64(0)
+    keys, sizes, occupied = ladder.keys, ladder.sizes, ladder.occupied
+    words, scale = ladder.words[0], ladder.scale[0]
+    per_tick, top, rungs = scale.per_tick, scale.top + 0.5, float(len(keys))
+    low, high, absent = words.first, words.high, np.int64(0)
     i = first
     while i < last:
         key, new = sign * price[i], size[i]
@@ -125,7 +131,7 @@ def set_on_ladder(ladder, count, sign, price, size, first, last):
         absent += np.int64((had | has) ^ _ONE)
         low, high = min(low, np.int64(word)), max(high, np.int64(word))
         i += 1
-    words[FIRST_WORD], words[LOW_WORD], words[HIGH_WORD] = low, min(low, words[LOW_WORD]), high
+    words.first, words.low, words.high = low, min(low, words.low), high
     return i, count, absent
 
 
@@ -135,8 +141,9 @@ def read_ladder(ladder, count, sign, prices, sizes):
     if count == 0:
         return
     keys, rung_sizes, occupied = ladder.keys, ladder.sizes, ladder.occupied
-    word = _next_word(occupied, np.uint64(ladder.words[FIRST_WORD]))
-    ladder.words[FIRST_WORD] = np.int64(word)
+    words = ladder.words[0]
+    word = _next_word(occupied, np.uint64(words.first))
+    words.first = np.int64(word)
     bits = occupied[word]
     for i in range(count):
         if bits == 0:

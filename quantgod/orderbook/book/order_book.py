@@ -3,32 +3,49 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from quantgod.orderbook.arrays.kernel import inlined_kernel, kernel
+from quantgod.orderbook.arrays.record import Record, record_type
 from quantgod.orderbook.book.ladder import RUNGS
 from quantgod.orderbook.book.side import Side, levels_of, make_side, replace_levels, set_levels
-from quantgod.orderbook.messages import Float64Array, Int64Array
+from quantgod.orderbook.messages import Float64Array
 
-# Slots of the book's scalar state.
-HAS_SNAPSHOT, IS_KNOWN, LAST_ID, HAS_LAST_ID, LAST_APPLIED, LAST_INSIDE = range(6)
-_SLOTS = 6
+_STATE = record_type(
+    "has_snapshot",  # 1 once a snapshot was applied
+    "is_known",  # 0 after a gap, until the next snapshot
+    "last_id",  # of the last applied message, if ``has_last_id``
+    "has_last_id",
+    "last_applied_ms",
+    "last_inside_ms",  # time of the last message inside the day
+)
 
-# Slots of the counts that applying messages gives.
-(
-    APPLIED,
-    SNAPSHOTS,
-    LEVEL_UPDATES,
-    BEFORE_SNAPSHOT,
-    SEQUENCE_CHECKED,
-    SEQUENCE_GAPS,
-    ABSENT_DELETES,
-    COMPARED_SNAPSHOTS,
-    COMPARED_LEVELS,
-    DIFFERING_LEVELS,
-) = range(10)
-COUNT_SLOTS = 10
+# What applying and sampling count, under the names of ``Counts``.
+_COUNTS = record_type(
+    "applied",
+    "snapshots",
+    "level_updates",
+    "before_snapshot",
+    "sequence_checked",
+    "sequence_gaps",
+    "absent_deletes",
+    "reconstruction_snapshots",
+    "reconstruction_levels",
+    "reconstruction_differ",
+    "shallow_topic",
+    "shallow_cut",
+)
+
+
+class OpenBook(NamedTuple):
+    """A book that messages apply to."""
+
+    bids: Side
+    asks: Side
+    state: Record  # (1,) of _STATE
+    counts: Record  # (1,) of _COUNTS
 
 
 def _nothing() -> Float64Array:
@@ -37,19 +54,21 @@ def _nothing() -> Float64Array:
 
 @dataclass(frozen=True, eq=False)
 class OrderBook:
-    """A book between two windows. Never changed in place: messages apply to ``open_sides()``."""
+    """A book between two windows. Never changed in place: messages apply to what ``open`` gives."""
 
     bid_keys: Float64Array = field(default_factory=_nothing)  # price, ascending
     bid_sizes: Float64Array = field(default_factory=_nothing)
     ask_keys: Float64Array = field(default_factory=_nothing)  # -price, ascending
     ask_sizes: Float64Array = field(default_factory=_nothing)
-    state: Int64Array = field(default_factory=lambda: np.zeros(_SLOTS, np.int64))
+    state: Record = field(default_factory=lambda: np.zeros(1, _STATE))
 
-    def open_sides(self, more: int, rungs: int = RUNGS) -> tuple[Side, Side]:
-        """Bids and asks for messages to apply to, with room for so many more levels."""
-        return (
+    def open(self, more: int, rungs: int = RUNGS) -> OpenBook:
+        """A copy for messages to apply to, with room for so many more levels a side."""
+        return OpenBook(
             make_side(self.bid_keys, self.bid_sizes, more, rungs),
             make_side(self.ask_keys, self.ask_sizes, more, rungs),
+            self.state.copy(),
+            np.zeros(1, _COUNTS),
         )
 
     def bids(self) -> list[tuple[float, float]]:
@@ -62,61 +81,66 @@ class OrderBook:
         return list(zip(prices.tolist(), self.ask_sizes[::-1].tolist(), strict=True))
 
 
-def close_sides(bids: Side, asks: Side, state: Int64Array) -> OrderBook:
-    """The book that the sides hold."""
-    return OrderBook(*levels_of(bids), *levels_of(asks), state)
+def close_book(book: OpenBook) -> OrderBook:
+    """The book that the messages have made."""
+    return OrderBook(*levels_of(book.bids), *levels_of(book.asks), book.state)
 
 
 @inlined_kernel
-def _check_sequence(state, counts, first_id, has_id):
-    """True if a delta follows a gap: its first id is not the last applied message's + 1."""
-    if not has_id or state[HAS_LAST_ID] == 0:
+def _is_after_gap(book, first_id, has_id):
+    """Whether a delta follows a gap: its first id is not the last applied message's + 1."""
+    state, counts = book.state[0], book.counts[0]
+    if not has_id or state.has_last_id == 0:
         return False
-    counts[SEQUENCE_CHECKED] += 1
+    counts.sequence_checked += 1
     # Written so that it cannot wrap round at the ends of 64 bits.
-    if first_id > state[LAST_ID] and first_id - state[LAST_ID] == 1:
+    if first_id > state.last_id and first_id - state.last_id == 1:
         return False
-    counts[SEQUENCE_GAPS] += 1
+    counts.sequence_gaps += 1
     return True
 
 
 @kernel
-def _apply_snapshot(bids, asks, state, counts, price, size, first, middle, last):
+def _apply_snapshot(book, price, size, first, middle, last):
     """Replace the book, and compare the new one with the old."""
-    bid_union, bid_differing = replace_levels(bids, 1.0, price, size, first, middle)
-    ask_union, ask_differing = replace_levels(asks, -1.0, price, size, middle, last)
-    counts[SNAPSHOTS] += 1
-    if state[HAS_SNAPSHOT] != 0:
-        counts[COMPARED_SNAPSHOTS] += 1
-        counts[COMPARED_LEVELS] += bid_union + ask_union
-        counts[DIFFERING_LEVELS] += bid_differing + ask_differing
-    state[HAS_SNAPSHOT] = 1
-    state[IS_KNOWN] = 1
+    bid_union, bid_differing = replace_levels(book.bids, 1.0, price, size, first, middle)
+    ask_union, ask_differing = replace_levels(book.asks, -1.0, price, size, middle, last)
+    state, counts = book.state[0], book.counts[0]
+    counts.snapshots += 1
+    if state.has_snapshot != 0:
+        counts.reconstruction_snapshots += 1
+        counts.reconstruction_levels += bid_union + ask_union
+        counts.reconstruction_differ += bid_differing + ask_differing
+    state.has_snapshot = 1
+    state.is_known = 1
 
 
 @inlined_kernel
-def apply_message(
-    bids, asks, state, counts, time, update_id, first_id, has_id, is_snapshot, price, size,
-    first, middle, last, drop_on_gap,
-):  # fmt: skip
-    """Apply one message whole (contract §2).
+def apply_message(book, messages, i, drop_on_gap):
+    """Apply message ``i`` whole (contract §2).
 
     Args:
-        bids, asks: sides with room for its levels.
-        first, middle, last: its bids are levels ``first : middle``, its asks ``middle : last``.
+        book: an ``OpenBook`` with room for its levels.
+        messages: ``Columns``.
+        drop_on_gap: whether a gap makes the book unknown until the next snapshot.
     """
-    if is_snapshot:
-        _apply_snapshot(bids, asks, state, counts, price, size, first, middle, last)
-    elif state[HAS_SNAPSHOT] == 0:
-        counts[BEFORE_SNAPSHOT] += 1
+    state, counts = book.state[0], book.counts[0]
+    price, size = messages.price, messages.size
+    first, last = messages.level_start[i], messages.level_start[i + 1]
+    middle = first + messages.bid_count[i]
+    if messages.is_snapshot[i]:
+        _apply_snapshot(book, price, size, first, middle, last)
+    elif state.has_snapshot == 0:
+        counts.before_snapshot += 1
         return
     else:
-        if _check_sequence(state, counts, first_id, has_id) and drop_on_gap:
-            state[IS_KNOWN] = 0
-        counts[ABSENT_DELETES] += set_levels(bids, 1.0, price, size, first, middle)
-        counts[ABSENT_DELETES] += set_levels(asks, -1.0, price, size, middle, last)
-    counts[APPLIED] += 1
-    counts[LEVEL_UPDATES] += last - first
-    state[LAST_ID] = update_id
-    state[HAS_LAST_ID] = has_id
-    state[LAST_APPLIED] = time
+        has_gap = _is_after_gap(book, messages.first_id[i], messages.has_update_id[i])
+        if has_gap and drop_on_gap:
+            state.is_known = 0
+        counts.absent_deletes += set_levels(book.bids, 1.0, price, size, first, middle)
+        counts.absent_deletes += set_levels(book.asks, -1.0, price, size, middle, last)
+    counts.applied += 1
+    counts.level_updates += last - first
+    state.last_id = messages.update_id[i]
+    state.has_last_id = messages.has_update_id[i]
+    state.last_applied_ms = messages.time_ms[i]

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from quantgod.orderbook.arrays.kernel import inlined_kernel, kernel
+from quantgod.orderbook.arrays.record import Record, record_type
 from quantgod.orderbook.book.ladder import (
     Ladder,
     clear_ladder,
@@ -21,13 +22,16 @@ from quantgod.orderbook.book.ladder import (
     read_ladder,
     set_on_ladder,
 )
-from quantgod.orderbook.messages import Float64Array, Int64Array
+from quantgod.orderbook.messages import Float64Array
 
-# Slots of a side's state.
-COUNT, ON_LADDER, CLIMBS_LEFT = range(3)
+_STATE = record_type(
+    "levels",  # how many the side has
+    "on_ladder",  # 1: they are on the ladder, 0: in the sorted arrays
+    "climbs_left",  # how often the side may try the ladder
+)
 
-# How often a side may try the ladder, from a snapshot or a window's start on: a stream whose prices
-# never fit shall not pay for it.
+# Tries of the ladder after a snapshot or a window's start: a stream whose prices never fit shall
+# not pay for them.
 CLIMBS = 64
 
 
@@ -39,7 +43,7 @@ class Side(NamedTuple):
     new_keys: Float64Array  # (room,) where a snapshot is sorted before it takes their place
     new_sizes: Float64Array  # (room,)
     ladder: Ladder
-    state: Int64Array  # (3,) COUNT, ON_LADDER, CLIMBS_LEFT
+    state: Record  # (1,) of _STATE
 
 
 def make_side(keys: Float64Array, sizes: Float64Array, more: int, rungs: int) -> Side:
@@ -48,14 +52,14 @@ def make_side(keys: Float64Array, sizes: Float64Array, more: int, rungs: int) ->
     # Room that is never written to costs no memory.
     own_keys, own_sizes, new_keys, new_sizes = (np.empty(count + more) for _ in range(4))
     own_keys[:count], own_sizes[:count] = keys, sizes
-    state = np.array([count, 0, CLIMBS])
+    state = np.array([(count, 0, CLIMBS)], _STATE)
     return Side(own_keys, own_sizes, new_keys, new_sizes, make_ladder(rungs), state)
 
 
 def levels_of(side: Side) -> tuple[Float64Array, Float64Array]:
     """Keys and sizes of a side's levels, in arrays of their own."""
     step_down(side)
-    count = int(side.state[COUNT])
+    count = int(side.state["levels"][0])
     return side.keys[:count].copy(), side.sizes[:count].copy()
 
 
@@ -68,13 +72,13 @@ def _reverse(values, count):
 @kernel
 def step_down(side):
     """Bring the side into its sorted form."""
-    if side.state[ON_LADDER] != 0:
-        count = side.state[COUNT]
-        read_ladder(side.ladder, count, 1.0, side.keys, side.sizes)
-        _reverse(side.keys, count)
-        _reverse(side.sizes, count)
+    state = side.state[0]
+    if state.on_ladder != 0:
+        read_ladder(side.ladder, state.levels, 1.0, side.keys, side.sizes)
+        _reverse(side.keys, state.levels)
+        _reverse(side.sizes, state.levels)
         clear_ladder(side.ladder)
-        side.state[ON_LADDER] = 0
+        state.on_ladder = 0
 
 
 @inlined_kernel
@@ -110,12 +114,12 @@ def set_levels(side, sign, price, size, first, last):
         side: has room for them.
         sign: 1.0 for bids, -1.0 for asks.
     """
-    state, absent = side.state, 0
-    if state[ON_LADDER] != 0:
+    state, absent = side.state[0], 0
+    if state.on_ladder != 0:
         first, count, absent = set_on_ladder(
-            side.ladder, state[COUNT], sign, price, size, first, last
+            side.ladder, state.levels, sign, price, size, first, last
         )
-        state[COUNT] = count
+        state.levels = count
     if first < last:
         absent += _set_sorted_levels(side, sign, price, size, first, last)
     return absent
@@ -125,12 +129,10 @@ def set_levels(side, sign, price, size, first, last):
 def _set_sorted_levels(side, sign, price, size, first, last):
     """The same in the sorted form; from the next message on the side may fit on the ladder."""
     step_down(side)
-    absent = 0
+    state, absent = side.state[0], 0
     for i in range(first, last):
-        count, nothing = _set_level(
-            side.keys, side.sizes, side.state[COUNT], sign * price[i], size[i]
-        )
-        side.state[COUNT] = count
+        count, nothing = _set_level(side.keys, side.sizes, state.levels, sign * price[i], size[i])
+        state.levels = count
         absent += nothing
     _climb(side)
     return absent
@@ -139,9 +141,10 @@ def _set_sorted_levels(side, sign, price, size, first, last):
 @kernel
 def _climb(side):
     """Bring a sorted side onto the ladder if it fits there, and has not tried too often."""
-    if side.state[CLIMBS_LEFT] > 0:
-        side.state[CLIMBS_LEFT] -= 1
-        side.state[ON_LADDER] = fill_ladder(side.ladder, side.keys, side.sizes, side.state[COUNT])
+    state = side.state[0]
+    if state.climbs_left > 0:
+        state.climbs_left -= 1
+        state.on_ladder = fill_ladder(side.ladder, side.keys, side.sizes, state.levels)
 
 
 @kernel
@@ -152,13 +155,13 @@ def replace_levels(side, sign, price, size, first, last):
         (levels in the old or the new side, levels that differ between them)
     """
     step_down(side)
-    keys, sizes, count = side.new_keys, side.new_sizes, 0
+    state, keys, sizes, count = side.state[0], side.new_keys, side.new_sizes, 0
     for i in range(first, last):
         count, _ = _set_level(keys, sizes, count, sign * price[i], size[i])
-    union, differing = _compare(side.keys, side.sizes, side.state[COUNT], keys, sizes, count)
+    union, differing = _compare(side.keys, side.sizes, state.levels, keys, sizes, count)
     for i in range(count):
         side.keys[i], side.sizes[i] = keys[i], sizes[i]
-    side.state[COUNT], side.state[CLIMBS_LEFT] = count, CLIMBS
+    state.levels, state.climbs_left = count, CLIMBS
     _climb(side)
     return union, differing
 
@@ -185,14 +188,14 @@ def _compare(keys, sizes, count, other_keys, other_sizes, other_count):
 @kernel
 def read_best(side, sign, prices, sizes):
     """The best levels, best first, into two rows: NaN and 0 where the book has no more."""
-    count = side.state[COUNT]
-    held = min(count, len(prices))
-    if side.state[ON_LADDER] != 0:
+    state = side.state[0]
+    held = min(state.levels, len(prices))
+    if state.on_ladder != 0:
         read_ladder(side.ladder, held, sign, prices, sizes)
     else:
         for i in range(held):
-            prices[i] = sign * side.keys[count - 1 - i]
-            sizes[i] = side.sizes[count - 1 - i]
+            prices[i] = sign * side.keys[state.levels - 1 - i]
+            sizes[i] = side.sizes[state.levels - 1 - i]
     for i in range(held, len(prices)):
         prices[i] = np.nan
         sizes[i] = 0.0

@@ -57,10 +57,8 @@ def _parse_lines(lines: NDArray[np.uint8], builder: MessageBuilder) -> tuple[int
     builder.reserve(*scanner.most_in(len(lines)))
     position = 0
     while position < len(lines):
-        position, status = scanner.scan(
-            lines, position, builder.state, *builder.columns, builder.price, builder.size,
-            *form_of(builder.example).for_scanner(),
-        )  # fmt: skip
+        form = form_of(builder.example)
+        position, status = scanner.scan(lines, position, builder.batch, form)
         if status == scanner.SLOW_LINE:
             end = line_end(lines, position)
             if not _parse_slowly(lines[position:end].tobytes(), builder):

@@ -9,7 +9,10 @@ how long a decimal is, which a processor cannot foresee.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from quantgod.orderbook.arrays.kernel import inlined_kernel, kernel, trailing_zeros
 
@@ -122,10 +125,22 @@ def _layout(odd: int) -> tuple[list[int], int]:
     return row, length - dot - 1
 
 
-_LAYOUTS = [_layout(odd) for odd in range(256)]
-# Kernels take the tables as arguments: the address of a global array would be loaded at each use.
-LAYOUTS = np.array([row for row, _ in _LAYOUTS], np.uint64).ravel()
-LAYOUT_POWER = 10.0 ** np.array([decimals for _, decimals in _LAYOUTS])
+class Tables(NamedTuple):
+    """How to take decimals of each layout apart, as kernels take it.
+
+    They take it as an argument: the address of a global array would be loaded at each use.
+    """
+
+    layouts: NDArray[np.uint64]  # (256 * 8,) a row a layout, in the columns above
+    powers: NDArray[np.float64]  # (256,) 10 to the number of its decimals
+
+
+def _make_tables() -> Tables:
+    rows, decimals = zip(*map(_layout, range(256)), strict=True)
+    return Tables(np.array(rows, np.uint64).ravel(), 10.0 ** np.array(decimals))
+
+
+TABLES = _make_tables()
 
 _COLUMN_BITS = np.uint64(3)
 _PATTERN_AT, _SHIFT_AT, _LIMIT_AT, _WHOLE_AT, _LENGTH_AT, _SCALE_AT = map(np.uint64, range(6))

@@ -14,21 +14,13 @@ from numpy.typing import NDArray
 from quantgod.orderbook.calendar import Window
 from quantgod.orderbook.formats.csv import scanner as scanner
 from quantgod.orderbook.formats.csv.columns import DELTA, SNAPSHOT, TIME, Layout
-from quantgod.orderbook.formats.csv.groups import (
-    ASKS,
-    BIDS,
-    LAST_KIND,
-    close_group,
-    open_group,
-    take_row,
-    with_room,
-)
+from quantgod.orderbook.formats.csv.groups import close_group, open_group, take_row, with_room
 from quantgod.orderbook.formats.csv.header import WHITE_SPACE, claim_header
 from quantgod.orderbook.formats.csv.row import join_row, read_row, split_row
 from quantgod.orderbook.formats.csv.words import csv_words
 from quantgod.orderbook.formats.dialect import Dialect, StreamHead, Text, require_same
 from quantgod.orderbook.formats.tokens import line_end
-from quantgod.orderbook.messages import BLANK, LINES, Cursor, MessageBuilder, Parsed
+from quantgod.orderbook.messages import Cursor, MessageBuilder, Parsed
 
 _HEAD_ROWS = 1000  # rows searched for a stream's first message when only its name is asked
 
@@ -58,8 +50,8 @@ class _Reader:
             consumed, ended = self._read_lines(lines)
             text.advance(consumed)
         if not ended:
-            close_group(*self._target())
-        builder.in_snapshot = bool(self.group.counters[LAST_KIND] == SNAPSHOT)
+            close_group(builder.batch, self.group, self.layout.rules)
+        builder.in_snapshot = bool(self.group.state["last_kind"][0] == SNAPSHOT)
         return builder.finish(text.offset, at_end=not ended)
 
     def _skip_header(self, text: Text) -> None:
@@ -68,8 +60,8 @@ class _Reader:
         while is_blank and len(lines := text.lines()):
             end = int(line_end(lines, 0))
             is_blank = not lines[:end].tobytes().strip(WHITE_SPACE)
-            self.builder.state[LINES] += 1
-            self.builder.state[BLANK] += is_blank
+            self.builder.state["blank"] += is_blank
+            self.builder.counts["lines"] += not is_blank
             text.advance(end)
 
     def _read_lines(self, lines: NDArray[np.uint8]) -> tuple[int, bool]:
@@ -77,7 +69,9 @@ class _Reader:
         self._reserve(scanner.most_rows(len(lines), len(self.layout.slots)))
         position = 0
         while position < len(lines):
-            position, status = scanner.scan(lines, position, *self._target(), self._names())
+            position, status = scanner.scan(
+                lines, position, self.builder.batch, self.group, self.layout.rules, self._names()
+            )
             if status == scanner.SLOW_ROW:
                 end = int(line_end(lines, position))
                 if not self._read_slowly(lines[position:end].tobytes()):
@@ -88,17 +82,9 @@ class _Reader:
         return position, False
 
     def _reserve(self, rows: int) -> None:
-        held = self.group.counters[BIDS] + self.group.counters[ASKS]
-        self.builder.reserve(rows + 1, rows + int(held))
+        held = int(self.group.state["bids"][0] + self.group.state["asks"][0])
+        self.builder.reserve(rows + 1, rows + held)
         self.group = with_room(self.group, rows)
-
-    def _target(self) -> tuple[object, ...]:
-        """Where rows go, as the kernels take it."""
-        builder = self.builder
-        return (
-            builder.state, *builder.columns, builder.price, builder.size,
-            self.group, self.layout.rules,
-        )  # fmt: skip
 
     def _names(self) -> NDArray[np.uint8]:
         """How rows of the stream begin."""
@@ -107,19 +93,19 @@ class _Reader:
 
     def _read_slowly(self, line: bytes) -> bool:
         """Read one line by the csv module; False if its message belongs to a later window."""
-        builder = self.builder
+        builder, rules = self.builder, self.layout.rules
         row = read_row(line, self.layout)
         if row is None:
-            builder.state[LINES] += 1
+            builder.counts["lines"] += 1
             builder.note_unreadable()
         else:
             self._check_names(row.names)
             self.group.row[:] = row.values
-            if not take_row(*self._target(), row.price, row.size):
+            if not take_row(builder.batch, self.group, rules, row.price, row.size):
                 return False
             builder.example, builder.symbol = join_row(row.names), row.names[-1]
-            builder.state[LINES] += 1
-        builder.slow_lines += 1
+            builder.counts["lines"] += 1
+        builder.counts["slow_lines"] += 1
         return True
 
     def _check_names(self, names: tuple[str, ...]) -> None:

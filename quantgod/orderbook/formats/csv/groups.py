@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgod.orderbook.arrays.kernel import inlined_kernel, kernel
+from quantgod.orderbook.arrays.record import Record, record_type
 from quantgod.orderbook.formats.csv.columns import (
     BID,
     FIRST_ID,
@@ -23,16 +24,19 @@ from quantgod.orderbook.formats.csv.columns import (
     SNAPSHOT,
     TIME,
 )
-from quantgod.orderbook.messages import N_LEVELS, Float64Array, admit_message, belongs_later
+from quantgod.orderbook.messages import Float64Array, Header, admit_message, belongs_later
 
-# Slots of the open message's counters.
-BIDS, ASKS, LAST_KIND = range(3)
+_STATE = record_type(
+    "bids",  # of the open message so far
+    "asks",
+    "last_kind",  # of the message before it
+)
 
 
 class Group(NamedTuple):
     """The message whose rows are being read; without a level there is none."""
 
-    counters: NDArray[np.int64]  # its bids and asks so far; the kind of the message before it
+    state: Record  # (1,) of _STATE
     row: NDArray[np.int64]  # (SLOTS,) values of the row just read
     first: NDArray[np.int64]  # (SLOTS,) of the message's first row
     ask_price: Float64Array  # its asks, until its bids are all there
@@ -40,14 +44,16 @@ class Group(NamedTuple):
 
 
 def open_group(last_kind: int) -> Group:
-    """No message, behind one of a kind."""
+    """No message, after one of a kind."""
+    state = np.zeros(1, _STATE)
+    state["last_kind"] = last_kind
     row, first = np.zeros(SLOTS, np.int64), np.zeros(SLOTS, np.int64)
-    return Group(np.array([0, 0, last_kind]), row, first, np.empty(0), np.empty(0))
+    return Group(state, row, first, np.empty(0), np.empty(0))
 
 
 def with_room(group: Group, rows: int) -> Group:
     """The same with room for so many more asks."""
-    held = int(group.counters[ASKS])
+    held = int(group.state["asks"][0])
     if held + rows <= len(group.ask_price):
         return group
     columns = []
@@ -61,61 +67,54 @@ def with_room(group: Group, rows: int) -> Group:
 @inlined_kernel
 def _continues(group, rules):
     """Whether the row just read belongs to the open message."""
-    agrees = group.counters[BIDS] + group.counters[ASKS] > 0
+    agrees = group.state[0].bids + group.state[0].asks > 0
     for slot in rules.key:
         agrees = agrees and group.row[slot] == group.first[slot]
     return agrees
 
 
 @kernel
-def close_group(
-    state, times, update_ids, first_ids, has_ids, snapshots, bid_counts, starts,
-    price, size, group, rules,
-):  # fmt: skip
-    """Hand the open message to the window, if there is one: its bids lie there, its asks follow."""
-    bids, asks = group.counters[BIDS], group.counters[ASKS]
-    if bids + asks == 0:
+def close_group(batch, group, rules):
+    """Add the open message, if there is one, to the batch: its bids are there, its asks follow."""
+    state, columns, first = group.state[0], batch.columns, group.first
+    if state.bids + state.asks == 0:
         return
-    middle = state[N_LEVELS] + bids
-    for i in range(asks):
-        price[middle + i] = group.ask_price[i]
-        size[middle + i] = group.ask_size[i]
-    first, kind = group.first, group.first[KIND]
-    is_snapshot = kind == SNAPSHOT and not (rules.in_runs and group.counters[LAST_KIND] == SNAPSHOT)
-    first_id = first[PREVIOUS_ID] + 1 if rules.has_previous_id else first[FIRST_ID]
-    admit_message(
-        state, times, update_ids, first_ids, has_ids, snapshots, bid_counts, starts,
-        first[TIME] // rules.units_per_ms, first[LAST_ID], first_id, rules.has_id,
-        is_snapshot, bids, middle + asks,
-    )  # fmt: skip
-    group.counters[BIDS] = group.counters[ASKS] = 0
-    group.counters[LAST_KIND] = kind
+    middle = batch.state[0].levels + state.bids
+    for i in range(state.asks):
+        columns.price[middle + i] = group.ask_price[i]
+        columns.size[middle + i] = group.ask_size[i]
+    kind = first[KIND]
+    header = Header(
+        first[TIME] // rules.units_per_ms,
+        first[LAST_ID],
+        first[PREVIOUS_ID] + 1 if rules.has_previous_id else first[FIRST_ID],
+        rules.has_id,
+        kind == SNAPSHOT and not (rules.in_runs and state.last_kind == SNAPSHOT),
+    )
+    admit_message(batch, header, state.bids, middle + state.asks)
+    state.bids = state.asks = 0
+    state.last_kind = kind
 
 
 @inlined_kernel
-def take_row(
-    state, times, update_ids, first_ids, has_ids, snapshots, bid_counts, starts,
-    price, size, group, rules, row_price, row_size,
-):  # fmt: skip
+def take_row(batch, group, rules, price, size):
     """Take the level of ``group.row`` into the open message, or begin another one with it.
 
-    Returns False, and leaves the row unread, if its message belongs to a later window.
+    Returns:
+        False if its message belongs to a later window; then the row stays unread.
     """
+    state, columns, row = group.state[0], batch.columns, group.row
     if not _continues(group, rules):
-        close_group(
-            state, times, update_ids, first_ids, has_ids, snapshots, bid_counts, starts,
-            price, size, group, rules,
-        )  # fmt: skip
-        if belongs_later(state, group.row[TIME] // rules.units_per_ms):
+        close_group(batch, group, rules)
+        if belongs_later(batch, row[TIME] // rules.units_per_ms):
             return False
         for slot in range(SLOTS):
-            group.first[slot] = group.row[slot]
-    if group.row[SIDE] == BID:
-        level = state[N_LEVELS] + group.counters[BIDS]
-        price[level], size[level] = row_price, row_size
-        group.counters[BIDS] += 1
+            group.first[slot] = row[slot]
+    if row[SIDE] == BID:
+        level = batch.state[0].levels + state.bids
+        columns.price[level], columns.size[level] = price, size
+        state.bids += 1
     else:
-        level = group.counters[ASKS]
-        group.ask_price[level], group.ask_size[level] = row_price, row_size
-        group.counters[ASKS] += 1
+        group.ask_price[state.asks], group.ask_size[state.asks] = price, size
+        state.asks += 1
     return True

@@ -14,7 +14,6 @@ from quantgod.orderbook.formats.csv.columns import KIND, PREVIOUS_ID, PRICE, SID
 from quantgod.orderbook.formats.csv.groups import take_row
 from quantgod.orderbook.formats.decimals import FAIL, load_word, read_number
 from quantgod.orderbook.formats.tokens import read_integer, read_line_end, skip_blank, skip_piece
-from quantgod.orderbook.messages import BLANK, LINES
 
 ALL_READ, SLOW_ROW, WINDOW_ENDED = 0, 1, 2
 
@@ -109,49 +108,57 @@ def _read_columns(text, at, column, rules, row):
     return price, size, side_at, at
 
 
+@inlined_kernel
+def _read_row(text, at, head, rules, names, row):
+    """A row from its start, without reading a head that equals the one before.
+
+    Args:
+        head: (position, length) of the head of the row before; length 0: none.
+
+    Returns:
+        (price, size, where its side stands, position after the row or FAIL)
+    """
+    head_at, head_length = head
+    if _is_same(text, at, head_at, head_length):
+        column, after = rules.side_column, at + head_length
+    else:
+        column = rules.names
+        after = skip_piece(text, at, names, 0, len(names)) if len(names) > 0 else FAIL
+    if after == FAIL:
+        return 0.0, 0.0, after, after
+    return _read_columns(text, after, column, rules, row)
+
+
 @kernel
-def scan(
-    text, position, state, times, update_ids, first_ids, has_ids, snapshots, bid_counts, starts,
-    price, size, group, rules, names,
-):  # fmt: skip
+def scan(text, position, batch, group, rules, names):
     """Read rows from ``position`` on into messages, until the rows or the window end.
 
     Args:
         text: (bytes,) uint8, whole lines, the last byte a line feed.
         position: where a line starts.
-        state: the builder's state vector; all columns have room for ``most_rows`` more.
+        batch: the builder's; its columns have room for ``most_rows`` more.
+        group: the message that is being read; has room as well.
+        rules: of the layout.
         names: how rows of the stream begin; empty: no row is taken.
 
     Returns:
         (position of the first row not read, ALL_READ | SLOW_ROW | WINDOW_ENDED)
     """
     at, text_end = np.uint64(position), np.uint64(len(text))
-    head_at = head_length = _NONE
+    state, counts = batch.state[0], batch.counts[0]
+    head = _NONE, _NONE
     while at < text_end:
-        if _is_same(text, at, head_at, head_length):
-            column, after = rules.side_column, at + head_length
-        else:
-            column = rules.names
-            after = skip_piece(text, at, names, 0, len(names)) if len(names) > 0 else FAIL
-        row_price = row_size = 0.0
-        side_at = after
-        if after != FAIL:
-            row_price, row_size, side_at, after = _read_columns(
-                text, after, column, rules, group.row
-            )
+        price, size, side_at, after = _read_row(text, at, head, rules, names, group.row)
         if after == FAIL:
             after = skip_blank(text, at)
             if after == FAIL:
                 return np.int64(at), SLOW_ROW
-            head_length = _NONE
-            state[BLANK] += 1
+            head = _NONE, _NONE
+            state.blank += 1
         else:
-            head_at, head_length = at, side_at - at
-            if not take_row(
-                state, times, update_ids, first_ids, has_ids, snapshots, bid_counts, starts,
-                price, size, group, rules, row_price, row_size,
-            ):  # fmt: skip
+            head = at, side_at - at
+            if not take_row(batch, group, rules, price, size):
                 return np.int64(at), WINDOW_ENDED
-        state[LINES] += 1
+            counts.lines += 1
         at = after
     return np.int64(at), ALL_READ

@@ -81,14 +81,14 @@ def _read_level(text, at, price, size, level):
 
 
 @inlined_kernel
-def _read_by_words(text, at, price, size, level, before, usual, layouts, powers):
+def _read_by_words(text, at, price, size, level, before, usual, tables):
     """Levels from a price on, as long as they look as usual.
 
     Returns:
         (position of the first price not read, or after the list; next level's index; digits before
         the last price's word, its layout; whether the list has ended)
     """
-    room_end = np.uint64(len(text))
+    layouts, powers, room_end = tables.layouts, tables.powers, np.uint64(len(text))
     while at + _ROOM <= room_end:
         # That prices are alike lets the processor read on before this one is known.
         mantissa, end, wrong = _read_price(text, at, before, usual, layouts)
@@ -115,11 +115,11 @@ def _read_by_words(text, at, price, size, level, before, usual, layouts, powers)
 
 
 @kernel
-def read_levels(text, at, price, size, level, layouts, powers):
+def read_levels(text, at, price, size, level, tables):
     """Levels from ``[`` up to ``]``: (next level's index, position after or FAIL).
 
     Args:
-        layouts, powers: ``decimals.LAYOUTS`` and ``decimals.LAYOUT_POWER``.
+        tables: ``decimals.TABLES``.
     """
     if text[at] != _LIST:
         return level, FAIL
@@ -133,7 +133,7 @@ def read_levels(text, at, price, size, level, layouts, powers):
         at += _TWO
         if short:
             at, level, before, usual, ended = _read_by_words(
-                text, at, price, size, level, before, usual, layouts, powers
+                text, at, price, size, level, before, usual, tables
             )
             if ended:
                 return level, at

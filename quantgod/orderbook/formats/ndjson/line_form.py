@@ -9,9 +9,8 @@ without its levels.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,23 +38,20 @@ _NEEDED = {TYPE, TIME, BIDS, ASKS}
 _UNPLAIN = re.compile(rb"[\\\s]")
 
 
-@dataclass(frozen=True, eq=False)
-class LineForm:
+class LineForm(NamedTuple):
     """``k`` values with ``k + 1`` pieces of text around them, as the scanner takes it."""
 
     slots: NDArray[np.int64]  # (k,) which value: TYPE, TIME, ...
     pieces: NDArray[np.uint8]  # all pieces, one after the other
     piece_start: NDArray[np.int64]  # (k + 2,)
-
-    def for_scanner(self) -> tuple[Any, ...]:
-        """The last arguments of ``scan``."""
-        slots = self.slots.tolist()
-        asks_first = BIDS in slots and slots.index(ASKS) < slots.index(BIDS)
-        return self.slots, self.pieces, self.piece_start, asks_first, UPDATE_ID in slots
+    asks_first: bool  # asks are listed before bids
+    has_update_id: bool
 
 
 # Without a value: no line has it.
-UNKNOWN_FORM = LineForm(np.empty(0, np.int64), np.empty(0, np.uint8), np.zeros(2, np.int64))
+UNKNOWN_FORM = LineForm(
+    np.empty(0, np.int64), np.empty(0, np.uint8), np.zeros(2, np.int64), False, False
+)
 
 
 def example_of(line: bytes, has_update_id: bool) -> bytes | None:
@@ -108,8 +104,11 @@ def form_of(example: bytes | None) -> LineForm:
     values = _find_values(example)
     edges = [0, *(edge for _, start, end in values for edge in (start, end)), len(example)]
     pieces = [example[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    slots = [slot for slot, _, _ in values]
     return LineForm(
-        np.array([slot for slot, _, _ in values], np.int64),
+        np.array(slots, np.int64),
         np.frombuffer(b"".join(pieces), np.uint8),
         np.cumsum([0, *map(len, pieces)], dtype=np.int64),
+        asks_first=slots.index(ASKS) < slots.index(BIDS),
+        has_update_id=UPDATE_ID in slots,
     )

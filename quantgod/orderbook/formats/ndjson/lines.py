@@ -17,12 +17,10 @@ import numpy as np
 from quantgod.orderbook.calendar import Window
 from quantgod.orderbook.formats.dialect import Levels, Message, StreamHead, Text, require_same
 from quantgod.orderbook.messages import (
-    BLANK,
     INT64_MAX,
     INT64_MIN,
-    LINES,
-    N_LEVELS,
     Cursor,
+    Header,
     MessageBuilder,
     Parsed,
     admit_message,
@@ -111,35 +109,39 @@ def take_line(line: bytes, message: Message | None, builder: MessageBuilder) -> 
         MixedStreamError: a message of another symbol or topic than the stream's first.
     """
     if message is None:
-        builder.state[LINES] += 1
-        if line.strip(_WHITE_SPACE):
-            builder.slow_lines += 1
-            builder.note_unreadable()
-        else:
-            builder.state[BLANK] += 1
+        _take_no_message(line, builder)
         return True
-    topic = require_same("topic", builder.topic, message.topic, builder.line + 1)
-    symbol = require_same("symbol", builder.symbol, message.symbol, builder.line + 1)
+    number = builder.line + 1
+    topic = require_same("topic", builder.topic, message.topic, number)
+    symbol = require_same("symbol", builder.symbol, message.symbol, number)
     if not _admit(message, builder):
         return False
     builder.topic, builder.symbol = topic, symbol
-    builder.state[LINES] += 1
-    builder.slow_lines += 1
+    builder.counts["lines"] += 1
+    builder.counts["slow_lines"] += 1
     return True
+
+
+def _take_no_message(line: bytes, builder: MessageBuilder) -> None:
+    if not line.strip(_WHITE_SPACE):
+        builder.state["blank"] += 1
+        return
+    builder.counts["lines"] += 1
+    builder.counts["slow_lines"] += 1
+    builder.note_unreadable()
 
 
 def _admit(message: Message, builder: MessageBuilder) -> bool:
     levels = message.bids + message.asks
     builder.reserve(1, len(levels))
-    start = int(builder.state[N_LEVELS])
+    columns, start = builder.batch.columns, int(builder.state["levels"][0])
     end = start + len(levels)
     if levels:
-        builder.price[start:end], builder.size[start:end] = np.array(levels).T
+        columns.price[start:end], columns.size[start:end] = np.array(levels).T
     update_id = message.update_id or 0  # one more a message: it is the first of its ids, too
-    admitted: bool = admit_message(
-        builder.state, *builder.columns, message.ts, update_id, update_id,
-        message.update_id is not None, message.is_snapshot, len(message.bids), end,
-    )  # fmt: skip
+    has_update_id = message.update_id is not None
+    header = Header(message.ts, update_id, update_id, has_update_id, message.is_snapshot)
+    admitted: bool = admit_message(builder.batch, header, len(message.bids), end)
     return admitted
 
 

@@ -1,6 +1,6 @@
 """The compiled scanner of Bybit lines: bytes → columns, in one pass, without reading past a line.
 
-It knows lines of one form only (``bybit_form.py``): text that is equal to the byte, between it
+It knows lines of one form only (``line_form.py``): text that is equal to the byte, between it
 plain integers, and decimals of at most 15 digits. Any other line it leaves untouched. Every step
 tests one byte and stops at a byte it does not expect; each line ends in a line feed, which it
 expects nowhere else, so it cannot run over the end. Steps of more bytes look first whether the text
@@ -9,16 +9,22 @@ is that long.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 
 from quantgod.orderbook.arrays.kernel import inlined_kernel, kernel
-from quantgod.orderbook.formats.decimals import FAIL, LAYOUT_POWER, LAYOUTS
+from quantgod.orderbook.formats.decimals import FAIL, TABLES
 from quantgod.orderbook.formats.ndjson.levels import read_levels
-from quantgod.orderbook.formats.ndjson.line_form import ASKS, BIDS, TIME, TYPE, UPDATE_ID
+from quantgod.orderbook.formats.ndjson.line_form import (
+    ASKS,
+    BIDS,
+    TIME,
+    TYPE,
+    UPDATE_ID,
+    LineForm,
+)
 from quantgod.orderbook.formats.tokens import read_integer, read_line_end, skip_blank, skip_piece
-from quantgod.orderbook.messages import BLANK, LINES, N_LEVELS, admit_message
+from quantgod.orderbook.messages import Batch, Header, admit_message
 
 ALL_READ, SLOW_LINE, WINDOW_ENDED = 0, 1, 2
 
@@ -63,22 +69,23 @@ def _exchange(values, start, middle, end):
 
 
 @inlined_kernel
-def _read_line(text, at, slots, pieces, piece_start, price, size, level, layouts, powers):
-    """One line of the form.
+def _read_line(text, at, form, columns, level, tables):
+    """One line of the form, its levels from index ``level`` on.
 
     Returns:
         (position after it or FAIL, time, update id, is it a snapshot, index after the levels of
         the side listed first, index after those of both)
     """
+    slots, pieces, starts = form.slots, form.pieces, form.piece_start
     ts = update_id = np.int64(0)
     is_snapshot, middle, end = False, level, level
-    at = skip_piece(text, at, pieces, piece_start[0], piece_start[1]) if len(slots) > 0 else FAIL
+    at = skip_piece(text, at, pieces, starts[0], starts[1]) if len(slots) > 0 else FAIL
     for k in range(len(slots)):
         if at == FAIL:
             break
         if slots[k] == BIDS or slots[k] == ASKS:
             middle = end
-            end, at = read_levels(text, at, price, size, end, layouts, powers)
+            end, at = read_levels(text, at, columns.price, columns.size, end, tables)
         elif slots[k] == TYPE:
             is_snapshot, at = _read_type(text, at)
         else:
@@ -88,55 +95,57 @@ def _read_line(text, at, slots, pieces, piece_start, price, size, level, layouts
             elif slots[k] == UPDATE_ID:
                 update_id = value
         if at != FAIL:
-            at = skip_piece(text, at, pieces, piece_start[k + 1], piece_start[k + 2])
+            at = skip_piece(text, at, pieces, starts[k + 1], starts[k + 2])
     if at != FAIL:
         at = read_line_end(text, at)
     return at, ts, update_id, is_snapshot, middle, end
 
 
+@inlined_kernel
+def _bids_first(columns, form, start, middle, end):
+    """Bring a message's bids before its asks; returns how many bids there are."""
+    if not form.asks_first:
+        return np.int64(middle - start)
+    _exchange(columns.price, start, middle, end)
+    _exchange(columns.size, start, middle, end)
+    return np.int64(end - middle)
+
+
 @kernel
-def _scan(
-    text, position, state, times, update_ids, first_ids, has_ids, snapshots, bid_counts, starts,
-    price, size, slots, pieces, piece_start, asks_first, has_id, layouts, powers,
-):  # fmt: skip
-    """Read lines from ``position`` on into the columns, until the lines or the window end.
-
-    Args:
-        text: (bytes,) uint8, whole lines, the last byte a line feed.
-        position: where a line starts.
-        state: the builder's state vector; columns have room for ``most_in(len(text))`` more.
-        slots, pieces, piece_start, asks_first, has_id: the form of the lines, a ``LineForm``.
-        layouts, powers: ``decimals.LAYOUTS`` and ``decimals.LAYOUT_POWER``.
-
-    Returns:
-        (position of the first line not read, ALL_READ | SLOW_LINE | WINDOW_ENDED)
-    """
+def _scan(text, position, batch, form, tables):
     at, text_end = np.uint64(position), np.uint64(len(text))
+    columns, state, counts = batch.columns, batch.state[0], batch.counts[0]
     while at < text_end:
-        level = np.uint64(state[N_LEVELS])
+        level = np.uint64(state.levels)
         after, ts, update_id, is_snapshot, middle, end = _read_line(
-            text, at, slots, pieces, piece_start, price, size, level, layouts, powers
-        )  # fmt: skip
+            text, at, form, columns, level, tables
+        )
         if after == FAIL:
             after = skip_blank(text, at)
             if after == FAIL:
                 return np.int64(at), SLOW_LINE
-            state[BLANK] += 1
+            state.blank += 1
         else:
-            bids = end - middle if asks_first else middle - level
-            if asks_first:
-                _exchange(price, level, middle, end)
-                _exchange(size, level, middle, end)
-            if not admit_message(
-                state, times, update_ids, first_ids, has_ids, snapshots, bid_counts, starts,
-                ts, update_id, update_id, has_id, is_snapshot, np.int64(bids), np.int64(end),
-            ):  # fmt: skip
+            bid_count = _bids_first(columns, form, level, middle, end)
+            header = Header(ts, update_id, update_id, form.has_update_id, is_snapshot)
+            if not admit_message(batch, header, bid_count, np.int64(end)):
                 return np.int64(at), WINDOW_ENDED
-        state[LINES] += 1
+            counts.lines += 1
         at = after
     return np.int64(at), ALL_READ
 
 
-def scan(*arguments: Any) -> tuple[int, int]:
-    """The kernel ``_scan`` with the tables that its last two arguments are."""
-    return _scan(*arguments, LAYOUTS, LAYOUT_POWER)
+def scan(text: NDArray[np.uint8], position: int, batch: Batch, form: LineForm) -> tuple[int, int]:
+    """Read lines from ``position`` on into the columns, until the lines or the window end.
+
+    Args:
+        text: (bytes,) whole lines, the last byte a line feed.
+        position: where a line starts.
+        batch: the builder's; its columns have room for ``most_in(len(text))`` more.
+        form: of the lines.
+
+    Returns:
+        (position of the first line not read, ALL_READ | SLOW_LINE | WINDOW_ENDED)
+    """
+    position, status = _scan(text, position, batch, form, TABLES)
+    return position, status

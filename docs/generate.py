@@ -125,6 +125,12 @@ def error_classes() -> str:
     return _table(("class", "means", "raised for"), rows)
 
 
+def error_tree() -> str:
+    """Every error below its parent, as a drawing."""
+    root = errors.L2Error
+    return "\n".join(["```text", root.__name__, *_branches(root), "```"])
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "columns": columns,
     "column-kinds": column_kinds,
@@ -133,14 +139,26 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "counts": counts,
     "settings": settings,
     "errors": error_classes,
+    "error-tree": error_tree,
 }
 
 
+def _children(error: type[errors.L2Error]) -> list[type[errors.L2Error]]:
+    return [each for each in error.__subclasses__() if each.__module__ == errors.__name__]
+
+
 def _subclasses(error: type[errors.L2Error]) -> Iterator[type[errors.L2Error]]:
-    for child in error.__subclasses__():
-        if child.__module__ == errors.__name__:
-            yield child
-            yield from _subclasses(child)
+    for child in _children(error):
+        yield child
+        yield from _subclasses(child)
+
+
+def _branches(error: type[errors.L2Error], indent: str = "") -> Iterator[str]:
+    children = _children(error)
+    for child in children:
+        is_last = child is children[-1]
+        yield f"{indent}{'└── ' if is_last else '├── '}{child.__name__}"
+        yield from _branches(child, indent + ("    " if is_last else "│   "))
 
 
 def _type(column: Column) -> str:

@@ -1,23 +1,4 @@
-"""The exception tree of the project; its table in docs/faults.md is generated from here.
-
-    L2Error
-    ├── SettingsError
-    ├── SourceError
-    ├── ServerError
-    ├── OutputBusyError
-    ├── OutputError
-    ├── DuplicateStreamError
-    ├── ArchiveError
-    │   ├── MissingArchiveError
-    │   ├── DamagedArchiveError
-    │   ├── RefusedMemberError
-    │   ├── UnknownDialectError
-    │   ├── MixedStreamError
-    │   ├── NoBarsError
-    │   ├── WorkerKilledError
-    │   └── InvalidOutputError
-    ├── ScalerError
-    └── RunFailedError
+"""The exceptions of the project, one tree: ``make docs`` draws and describes it in docs/faults.md.
 
 Every argument goes to ``super().__init__``, so each error survives pickling between processes.
 """

@@ -49,10 +49,7 @@ COLUMNS: tuple[Column, ...] = (
     _price("low", "lowest `micro_price`"),
     _price("close", "last `micro_price`"),
     Column(
-        "volume",
-        pa.int64(),
-        "volume",
-        "messages",
+        "volume", pa.int64(), "volume", "messages",
         "messages applied during the bar, inside the day, whether or not the book was known",
     ),
     _feature("body", "1", "`ln(close / open)`", is_derived=True),
@@ -60,44 +57,30 @@ COLUMNS: tuple[Column, ...] = (
     _feature("lower_wick", "1", "`(min(open, close) - low) / prev_close`", is_derived=True),
     _feature("log_ret_close", "1", "`ln(close / prev_close)`", is_derived=True),
     _feature(
-        "volatility",
-        "price",
+        "volatility", "price",
         "standard deviation (ddof 1) of `micro_price`; 0 for one sample or when all are equal",
     ),
     _feature("max_spread", "price", "largest `spread`"),
     _feature("mean_obi", "1, from -1 to 1", "mean `obi`"),
     _feature("mean_deep_obi", "1, from -1 to 1", "mean `deep_obi`"),
     _feature("log_volume", "1", "`ln(1 + volume)`", is_derived=True),
-    Column(
-        "sample_count",
-        pa.int32(),
-        "quality",
-        "samples",
-        "samples in the bar: `W/Δ` in a full one",
-    ),
+    Column("sample_count", pa.int32(), "quality", "samples", "samples in the bar; `W/Δ` when full"),
     Column("max_staleness_ms", pa.int64(), "quality", "ms", "largest `staleness_ms` among them"),
-)
+)  # fmt: skip
 
 # Repeated for each level, in place of the `i`.
 LEVEL_COLUMNS: tuple[Column, ...] = (
     Column(
-        "bid_i_p",
-        pa.float64(),
-        "book",
-        "price",
-        "bid price of level `i` in the book of the bar's last sample; "
-        "null if the level does not exist",
+        "bid_i_p", pa.float64(), "book", "price",
+        "bid price of level `i` at the bar's last sample; null if the level does not exist",
     ),
     Column(
-        "bid_i_s",
-        pa.float64(),
-        "book",
-        "coins or contracts",
+        "bid_i_s", pa.float64(), "book", "coins or contracts",
         "its size; 0 if the level does not exist",
     ),
     Column("ask_i_p", pa.float64(), "book", "price", "ask price of level `i`, likewise"),
     Column("ask_i_s", pa.float64(), "book", "coins or contracts", "its size, likewise"),
-)
+)  # fmt: skip
 
 FEATURES: tuple[str, ...] = tuple(each.name for each in COLUMNS if each.kind == "feature")
 

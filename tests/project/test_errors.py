@@ -10,7 +10,7 @@ import pytest
 from quantgod import errors
 from quantgod.errors import ArchiveError, DamagedArchiveError, L2Error, SettingsError
 from quantgod.settings.values import PROJECT_ROOT
-from tests.support.faults import Fault, faults, raised_for
+from tests.support.faults import PAGE, Fault, faults, raised_for
 
 
 def all_errors(error: type[L2Error] = L2Error) -> list[type[L2Error]]:
@@ -20,10 +20,10 @@ def all_errors(error: type[L2Error] = L2Error) -> list[type[L2Error]]:
 
 
 def drawn_tree() -> dict[str, str]:
-    """Read the tree in the module's docstring: parent by class."""
+    """Read the tree on the page: parent by class."""
     parents: dict[str, str] = {}
     path: list[tuple[int, str]] = []
-    for found in re.finditer(r"^([ │├└─]*)(\w+Error)\b", errors.__doc__ or "", re.MULTILINE):
+    for found in re.finditer(r"^([ │├└─]*)(\w+Error)\b", PAGE.read_text(), re.MULTILINE):
         depth, name = len(found[1]), found[2]
         path = [(at, each) for at, each in path if at < depth]
         parents[name] = path[-1][1] if path else ""
@@ -32,7 +32,7 @@ def drawn_tree() -> dict[str, str]:
 
 
 def test_the_tree_is_drawn_as_it_is() -> None:
-    """The docstring shows every class, below its parent."""
+    """The page shows every class, below its parent."""
     first, *others = all_errors()
     actual = {error.__name__: error.__mro__[1].__name__ for error in others}
     assert drawn_tree() == {first.__name__: ""} | actual

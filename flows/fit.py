@@ -102,7 +102,7 @@ def fit_scaler(
     if missing and not features.allow_partial_fit:
         raise ScalerError(
             f"the scaler was not fitted: {len(missing)} archives inside the training range failed "
-            f"({', '.join(sorted(missing))}). Mend them, end the range before them "
+            f"({', '.join(sorted(missing))}). Fix them, end the range before them "
             "(features.fit_until), or set features.allow_partial_fit"
         )
     return _fit(parts, inside, context)

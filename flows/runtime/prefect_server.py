@@ -27,7 +27,7 @@ def require_server() -> None:
         if error := client.api_healthcheck():
             raise ServerError(
                 f"expected a Prefect server at {client.api_url}, found: {error}. Start it, or "
-                "unset PREFECT_API_URL: a run without a server brings its own"
+                "unset PREFECT_API_URL: a run without a server starts its own"
             ) from error
 
 

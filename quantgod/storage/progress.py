@@ -1,4 +1,4 @@
-"""How far each archive is: a small file of counters that worker processes write and one reads."""
+"""Progress of each archive: a small file of counters, written by workers and read by the parent."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import numpy as np
 
 @dataclass(frozen=True)
 class ProgressSlot:
-    """One archive's counter; a value, so that it travels to worker processes."""
+    """The counter of one archive: a value, so that it travels to worker processes."""
 
     board: Path
     index: int
 
     def set(self, value: int) -> None:
-        """Store how many bytes of text are read. A board that is gone is nobody's loss."""
+        """Store the bytes of text read so far. Progress is best effort: ignore a missing board."""
         try:
             with self.board.open("r+b") as file:
                 file.seek(8 * self.index)
@@ -29,7 +29,7 @@ class ProgressSlot:
 
 
 class ProgressBoard:
-    """Counters of one run."""
+    """The counters of one run."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -39,14 +39,14 @@ class ProgressBoard:
         return ProgressSlot(self._path, index)
 
     def read(self) -> list[int]:
-        """All counters: bytes of text read."""
+        """Read all counters: bytes of text."""
         values: list[int] = np.frombuffer(self._path.read_bytes(), "<i8").tolist()
         return values
 
 
 @contextmanager
 def progress_board(slots: int) -> Iterator[ProgressBoard]:
-    """A board for as long as it is needed."""
+    """Create a board, and delete it at the end."""
     with tempfile.NamedTemporaryFile(prefix="l2-progress-") as file:
         file.write(bytes(8 * slots))
         file.flush()

@@ -45,7 +45,7 @@ def test_what_is_no_source(tmp_path: Path) -> None:
     keys = {"source__remote": "synthetic:"}
     with pytest.raises(SettingsError, match="in place of the placeholder"):
         source_of(settings_for(tmp_path, Path("/x/..."), **keys))
-    with pytest.raises(SourceError, match="'serve' is not built yet; known: auto, folder"):
+    with pytest.raises(SourceError, match="'serve' is not implemented yet; known: auto, folder"):
         source_of(settings_for(tmp_path, tmp_path, source__mode="serve", **keys))
 
 

@@ -14,9 +14,9 @@ import pytest
 
 from benchmarks.dialects import rewrite
 from quantgod.orderbook.formats import tardis
+from quantgod.storage.archives import streams
 from quantgod.synthetic import generate_text
 from quantgod.synthetic.faults import drop_lines, insert_line, split_lines
-from tasks import stream_parse
 from tests.support import csv_rows
 from tests.support.csv_rows import TARDIS_HEADER
 from tests.support.faults import documented
@@ -190,14 +190,14 @@ def test_an_archive_that_changes_under_the_run(
     """What was read of it is of two archives, so nothing of it is kept."""
     source = tmp_path / "source"
     path = write_zip(place(source, "good"), MEMBER, text(LINES))
-    text_at = stream_parse.text_at
+    text_at = streams.text_at
 
     def change_and_read(*args: Any, **keys: Any) -> Any:
         os.utime(path, (1, 1))
         return text_at(*args, **keys)
 
     with monkeypatch.context() as patch:
-        patch.setattr(stream_parse, "text_at", change_and_read)
+        patch.setattr(streams, "text_at", change_and_read)
         run = start(tmp_path, source)
     documented("changed while it is read").check(run.said, run.exit_code)
     assert not list(tmp_path.rglob("*.parquet"))

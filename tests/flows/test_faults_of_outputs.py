@@ -95,7 +95,7 @@ def test_a_folder_in_the_way(tmp_path: Path) -> None:
     """The same at the place of a file; the temporary file is taken away."""
     file = tmp_path / "x"
     file.mkdir()
-    with pytest.raises(OutputError, match="A folder stands where a file should"):
+    with pytest.raises(OutputError, match="A folder is in place of a file"):
         write_file(b"x", file)
     assert temporary_path(file).exists() is False
 

@@ -123,7 +123,7 @@ def test_symbol_of_a_stream(
 @pytest.mark.parametrize(
     ("text", "member", "what"),
     [
-        (text_of(NAMELESS), "2024-01-02.data", "no symbol: neither a message"),
+        (text_of(NAMELESS), "2024-01-02.data", "no symbol: neither the first lines"),
         (b"", "2024-01-02.data", "no symbol"),
         (b"", "x.data", "no symbol"),
         (b"hello\n", "BTCUSDT.data", "no symbol"),
@@ -138,7 +138,7 @@ def test_no_symbol(tmp_path: Path, text: bytes, member: str, what: str) -> None:
 
 def test_no_day(tmp_path: Path) -> None:
     """A name that tells the symbol tells the day too, unless it is no day of the calendar."""
-    with pytest.raises(ArchiveError, match="no day: neither a message") as caught:
+    with pytest.raises(ArchiveError, match="no day: neither the first lines") as caught:
         only_stream(tmp_path, "y.zip", {"2024-02-30_BTCUSDT.data": b"hello\n"})
     assert caught.value.member == "2024-02-30_BTCUSDT.data"
 

@@ -82,7 +82,7 @@ def test_a_line_may_be_long_but_not_endless(
     assert list(read_lines(reader)) == [*[b"x\n"] * 8, longest, longest]
     reader.close()
     reader = LineReader(*member_of(tmp_path, b"x\n" * 8 + b"a" * 1025), None)
-    with pytest.raises(ArchiveError, match="a line longer than 0 MiB: this is no order-book text"):
+    with pytest.raises(ArchiveError, match="a line longer than 0 MiB: this is not order-book text"):
         list(read_lines(reader))
     reader.close()
 

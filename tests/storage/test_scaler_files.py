@@ -178,7 +178,7 @@ def test_a_pickle_alone_is_refused(path: Path) -> None:
     """Nobody knows what it was fitted with."""
     save(path)
     json_path(path).unlink()
-    with pytest.raises(ScalerError, match=r"stands alone: scaler\.json, which tells") as caught:
+    with pytest.raises(ScalerError, match=r"has no scaler\.json, which records") as caught:
         load_scaler(path, RECIPE)
     assert str(path) in str(caught.value)
 
@@ -190,7 +190,7 @@ def test_the_pickle_of_another_is_refused(path: Path) -> None:
     save(path)
     expected = sha256(path.read_bytes()).hexdigest()
     path.write_bytes(other)
-    with pytest.raises(ScalerError, match=r"is not the pickle that scaler\.json belongs") as caught:
+    with pytest.raises(ScalerError, match=r"does not belong to scaler\.json") as caught:
         load_scaler(path, RECIPE)
     assert f"expected sha256 {expected}, found {sha256(other).hexdigest()}" in str(caught.value)
 
@@ -201,7 +201,7 @@ def test_a_torn_json_is_refused(path: Path) -> None:
     whole = json_path(path).read_bytes()
     for size in (*range(0, len(whole) - 2, 7), len(whole) - 2):
         json_path(path).write_bytes(whole[:size])
-        with pytest.raises(ScalerError, match="is torn or not a scaler"):
+        with pytest.raises(ScalerError, match="is damaged or not a scaler"):
             load_scaler(path, RECIPE)
 
 
@@ -211,7 +211,7 @@ def test_a_torn_json_is_refused(path: Path) -> None:
 def test_a_json_that_is_no_scaler_is_refused(path: Path, text: bytes) -> None:
     save(path)
     json_path(path).write_bytes(text)
-    with pytest.raises(ScalerError, match="is torn or not a scaler") as caught:
+    with pytest.raises(ScalerError, match="is damaged or not a scaler") as caught:
         load_scaler(path, RECIPE)
     assert str(json_path(path)) in str(caught.value)
 
@@ -222,7 +222,7 @@ def test_a_json_without_a_key_is_refused(path: Path, key: str) -> None:
     content = json.loads(json_path(path).read_text())
     del content[key]
     json_path(path).write_text(json.dumps(content))
-    with pytest.raises(ScalerError, match=f"torn or not a scaler.*{key}"):
+    with pytest.raises(ScalerError, match=f"damaged or not a scaler.*{key}"):
         load_scaler(path, RECIPE)
 
 
@@ -231,7 +231,7 @@ def test_a_json_without_a_key_is_refused(path: Path, key: str) -> None:
 def test_moments_are_a_number_for_each_feature(path: Path, name: str, values: object) -> None:
     save(path)
     rewrite(path, **{name: values})
-    with pytest.raises(ScalerError, match="torn or not a scaler"):
+    with pytest.raises(ScalerError, match="damaged or not a scaler"):
         load_scaler(path, RECIPE)
 
 

@@ -123,7 +123,7 @@ class LineReader:
 
     def _check_length(self, torn: bytes) -> None:
         if len(torn) > LONGEST_LINE:
-            reason = f"a line longer than {LONGEST_LINE >> 20} MiB: this is no order-book text"
+            reason = f"a line longer than {LONGEST_LINE >> 20} MiB: this is not order-book text"
             raise ArchiveError(reason, self.archive.path, self.member.name)
 
 

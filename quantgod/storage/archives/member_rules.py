@@ -16,16 +16,25 @@ _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zi
 def why_refused(entry: zipfile.ZipInfo) -> str | None:
     """Explain why a member of a whole ZIP is refused; None if it is read."""
     if entry.flag_bits & _ENCRYPTED:
-        return "expected a member without a password, found an encrypted one; zip it anew without"
+        return (
+            "expected a member without a password, found an encrypted one; re-create the ZIP "
+            "without a password"
+        )
     if entry.compress_type not in _COMPRESSIONS:
-        return f"expected deflate, found compression method {entry.compress_type}; zip it anew"
+        method = entry.compress_type
+        return (
+            f"expected deflate, found compression method {method}; re-create the ZIP with deflate"
+        )
     if entry.file_size > max(BOMB_SIZE, BOMB_RATIO * entry.compress_size):
         return (
-            f"expected at most {BOMB_RATIO} bytes of text for a zipped one, found "
-            f"{entry.file_size:,} in {entry.compress_size:,}: this is no order-book text"
+            f"expected at most {BOMB_RATIO} bytes of text per compressed byte, found "
+            f"{entry.file_size:,} in {entry.compress_size:,}: this is not order-book text"
         )
     if _leads_outside(entry.filename):
-        return "expected a member's name that stays inside its ZIP; no venue writes such a one"
+        return (
+            "expected a member name inside the ZIP, found one that leads outside; do not trust "
+            "this archive"
+        )
     return None
 
 

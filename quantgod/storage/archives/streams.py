@@ -132,7 +132,7 @@ def _read_stream(
     symbol = head.symbol or symbol_in_name(*names)
     if day is None or symbol is None:
         what = "symbol" if symbol is None else "day"
-        reason = f"no {what}: neither a message among the first lines nor the names tell it"
+        reason = f"no {what}: neither the first lines nor the names contain one"
         raise ArchiveError(reason, archive.path, member.name)
     output = output_path(archive.path, member.name, is_only_member)
     return Stream(

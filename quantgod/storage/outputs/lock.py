@@ -1,4 +1,4 @@
-"""One run at a time on one set of output folders."""
+"""A lock per output folder, so that only one run writes to it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from quantgod.storage.outputs.tables import writing
 
 @contextmanager
 def exclusive(folder: Path) -> Iterator[None]:
-    """Hold a folder for this process; the system lets go of it when the process ends, however.
+    """Lock a folder for this process. The system releases it when the process ends, even if killed.
 
     Raises:
-        OutputBusyError: another run holds it.
-        OutputError: it cannot be made, or written to.
+        OutputBusyError: another run holds the lock.
+        OutputError: the folder cannot be created, or written to.
     """
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)

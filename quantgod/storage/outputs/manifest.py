@@ -1,6 +1,6 @@
-"""What was made from what: the records that decide whether a file is still valid (contract §5).
+"""Provenance: records that decide whether a file is still valid (contract §5).
 
-A record stands in the Parquet file's own metadata, so file and record cannot disagree.
+A record is part of the Parquet file's own metadata, so file and record cannot disagree.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from quantgod.storage.outputs.tables import Compression, read_metadata
 
 @dataclass(frozen=True)
 class BarsRecord:
-    """What the dataset phase knows of a stream's bars without opening its archive."""
+    """All that the dataset phase knows about a stream's bars without opening its archive."""
 
-    origin: dict[str, str | int | None]  # the archive and member that the bars were made from
+    origin: dict[str, str | int | None]  # archive and member of the bars
     source: str  # its location: bars made from another source say nothing of this one's days
     topic: str | None
     bars: int
@@ -38,15 +38,15 @@ class BarsRecord:
     last_bar: LastBar
     counts: Counts
     unreadable_lines: tuple[int, ...]
-    errors: tuple[str, ...]  # what the checks of the bars found; such a stream is never published
+    errors: tuple[str, ...]  # of the checks of the bars; such a stream is never published
 
     def to_metadata(self) -> dict[str, str]:
-        """As Parquet metadata."""
+        """Convert to Parquet metadata."""
         return {"bars_record": json.dumps(asdict(self))}
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> BarsRecord:
-        """Back from Parquet metadata."""
+        """Read back from Parquet metadata."""
         values = json.loads(metadata["bars_record"])
         values["last_bar"] = LastBar(**values["last_bar"])
         values["counts"] = Counts(**values["counts"])
@@ -98,7 +98,7 @@ def _why_no_bars(counts: Counts) -> str:
 
 
 def origin_of(stream: Stream) -> dict[str, str | int | None]:
-    """What identifies a stream's bytes: archive, size, mtime, member CRC (contract §5)."""
+    """Identify a stream's bytes: archive, size, mtime, member CRC (contract §5)."""
     return {
         "archive": stream.archive.path,
         "archive_size": stream.archive.size,
@@ -121,14 +121,14 @@ def recipe_folder(recipe: Recipe) -> str:
 
 
 def bars_path(bars: Path, recipe: Recipe, folder: str, symbol: str, day: date) -> Path:
-    """Where the bars of a series' day lie, whichever archive they came from."""
-    # The symbol is whatever a message says: quoted, it is no path.
+    """Path of the bars of a series' day, whichever archive they came from."""
+    # A symbol comes from a message, so it is quoted to be safe in a path.
     name = f"{day}_{quote(symbol, safe='', errors='surrogatepass')}.parquet"
     return bars / recipe_folder(recipe) / folder / name
 
 
 def read_bars_record(path: Path) -> BarsRecord | None:
-    """The record of a bars file; None if there is none that can be read."""
+    """Read the record of a bars file; None if there is no readable one."""
     metadata = read_metadata(path)
     if metadata is None or "bars_record" not in metadata:
         return None
@@ -143,7 +143,7 @@ def output_metadata(
     before: LastBar | None,
     scaler_sha256: str | None,
 ) -> dict[str, str]:
-    """The metadata of a final file (contract §5); ``made_from`` tells if it is still valid."""
+    """Metadata of a final file (contract §5); ``made_from`` decides whether it is still valid."""
     made_from = [
         SCHEMA_VERSION,
         record.origin,
@@ -170,6 +170,6 @@ def output_metadata(
 
 
 def is_valid_output(path: Path, wanted: Mapping[str, str]) -> bool:
-    """Whether the final file is the one that would be made again."""
+    """Whether the final file is the one that would be written again."""
     found = read_metadata(path)
     return found is not None and found.get("made_from") == wanted["made_from"]

@@ -1,4 +1,4 @@
-"""Files that failed validation: out of the readers' way, with their report (contract §5)."""
+"""Quarantine for files that failed validation, each with its report (contract §5)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from quantgod.storage.outputs.tables import temporary_path, write_file
 
 @dataclass(frozen=True)
 class Quarantine:
-    """Where one stream's rejected output goes."""
+    """The quarantine of one stream's output."""
 
     root: Path
-    output: str  # the output's path below the output folder
+    output: str  # path of the output, relative to the output folder
 
     @property
     def table(self) -> Path:
@@ -24,29 +24,29 @@ class Quarantine:
 
     @property
     def report(self) -> Path:
-        """Why it was rejected."""
+        """The report with the reasons."""
         return self.table.with_suffix(".report.txt")
 
     @property
     def previous(self) -> Path:
-        """The older output, which a rejected archive no longer vouches for."""
+        """The older output, withdrawn because its archive was rejected since."""
         return self.table.with_suffix(".previous.parquet")
 
     def take(self, temporary: Path, final: Path, report: str) -> None:
-        """Move a rejected table here with its report; an older final file goes too."""
+        """Move a rejected table here with its report, and an older final file as well."""
         write_file(report.encode(), self.report)
         if final.exists():
             _move(final, self.previous)
         _move(temporary, self.table)
 
     def release(self) -> None:
-        """The stream is valid now: what lies here of it is out of date."""
+        """Delete what is here, now that the stream is valid."""
         for path in (self.table, self.report, self.previous):
             path.unlink(missing_ok=True)
 
 
 def _move(source: Path, target: Path) -> None:
-    """Move a file, also onto another file system, without a half copy under its name."""
+    """Move a file atomically, even to another file system."""
     target.parent.mkdir(parents=True, exist_ok=True)
     staged = temporary_path(target)
     shutil.move(os.fspath(source), os.fspath(staged))

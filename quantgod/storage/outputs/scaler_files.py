@@ -1,7 +1,7 @@
 """The persisted scaler: ``scaler.pkl`` for training code, ``scaler.json`` for us (contract §6).
 
-The pipeline reads the JSON and never unpickles a file. The JSON is written first: a pickle that
-is missing is made from it again, and a pickle alone is refused.
+The pipeline reads the JSON and never unpickles a file. The JSON is written first; a missing pickle
+is rebuilt from it, and a pickle without its JSON is refused.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Scaler:
 
 @dataclass(frozen=True)
 class FitRange:
-    """What a scaler was fitted on."""
+    """The rows that a scaler was fitted on."""
 
     first_available_ms: int
     last_available_ms: int
@@ -40,12 +40,12 @@ class FitRange:
 
 
 def json_path(scaler_path: Path) -> Path:
-    """``scaler.json`` beside ``scaler.pkl``."""
+    """Path of the ``scaler.json`` next to a ``scaler.pkl``."""
     return scaler_path.with_suffix(".json")
 
 
 def _settings(recipe: Recipe) -> dict[str, object]:
-    """What must agree between a scaler and the tables it is applied to (contract §6)."""
+    """The settings that a scaler shares with the tables it is applied to (contract §6)."""
     return {
         "features": list(FEATURES),
         "schema_version": SCHEMA_VERSION,
@@ -57,7 +57,7 @@ def _settings(recipe: Recipe) -> dict[str, object]:
 
 
 def save_scaler(path: Path, moments: Moments, fit: FitRange, recipe: Recipe) -> Scaler:
-    """Write both files, each whole or not at all; nothing in them depends on the clock."""
+    """Write both files atomically; nothing in them depends on the clock."""
     pickled = _pickle(moments)
     content = {
         **_settings(recipe),
@@ -78,23 +78,23 @@ def save_scaler(path: Path, moments: Moments, fit: FitRange, recipe: Recipe) -> 
 
 
 def load_scaler(path: Path, recipe: Recipe, restore: bool = True) -> Scaler | None:
-    """The scaler at ``path``; None if there is none.
+    """Load the scaler at ``path``; None if there is none.
 
     Args:
         path: of the pickle.
         recipe: the settings that it must have been fitted with.
-        restore: make a pickle that is missing from the JSON again.
+        restore: rebuild a missing pickle from the JSON.
 
     Raises:
-        ScalerError: torn, or made with other settings; both are printed.
+        ScalerError: damaged, or fitted with other settings; the message shows both.
     """
     try:
         text = json_path(path).read_bytes()
     except FileNotFoundError:
         if path.exists():
             raise ScalerError(
-                f"{path} stands alone: {json_path(path).name}, which tells what it was fitted "
-                "with, is missing. Restore it, or remove the pickle to fit a new scaler"
+                f"{path} has no {json_path(path).name}, which records how it was fitted. "
+                "Restore it, or remove the pickle to fit a new scaler"
             ) from None
         return None
     try:
@@ -103,7 +103,7 @@ def load_scaler(path: Path, recipe: Recipe, restore: bool = True) -> Scaler | No
         expected_pickle = content["pickle_sha256"]
     except (ValueError, KeyError, TypeError) as error:
         raise ScalerError(
-            f"{json_path(path)} is torn or not a scaler ({error}). Restore it, or remove both "
+            f"{json_path(path)} is damaged or not a scaler ({error}). Restore it, or remove both "
             "files to fit a new scaler"
         ) from error
     _check_settings(path, content, recipe)
@@ -138,18 +138,18 @@ def _check_settings(path: Path, content: dict[str, Any], recipe: Recipe) -> None
 
 
 def _check_pickle(path: Path, moments: Moments, expected: str) -> None:
-    """The pickle must be the JSON's own."""
+    """Check that the pickle belongs to the JSON."""
     found = sha256(path.read_bytes()).hexdigest()
-    # The one made now differs from the first where scikit-learn or joblib are other versions.
+    # Other versions of scikit-learn or joblib pickle the same scaler to other bytes.
     if found != expected and found != sha256(_pickle(moments)).hexdigest():
         raise ScalerError(
-            f"{path} is not the pickle that {json_path(path).name} belongs to: expected sha256 "
-            f"{expected}, found {found}. Remove the pickle to have it made from the JSON again"
+            f"{path} does not belong to {json_path(path).name}: expected sha256 {expected}, found "
+            f"{found}. Remove the pickle, and the next run rebuilds it from the JSON"
         )
 
 
 def _pickle(moments: Moments) -> bytes:
-    import joblib  # late: it takes long to import, and most processes never pickle
+    import joblib  # imported here: it is slow, and most processes never pickle
 
     buffer = io.BytesIO()
     joblib.dump(to_sklearn(moments), buffer)

@@ -1,4 +1,4 @@
-"""Where everything of a run lies, and which of it is still valid."""
+"""``OutputStore``: paths of everything that a run writes, and which of it is still valid."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class OutputStore:
     compression: Compression
 
     def bars_file(self, stream: Stream) -> Path:
-        """Phase-1 bars of a stream."""
+        """Path of a stream's phase-1 bars."""
         return bars_path(self.bars, self.recipe, stream.folder, stream.symbol, stream.day)
 
     def output_file(self, stream: Stream) -> Path:
-        """Final Parquet of a stream."""
+        """Path of a stream's final Parquet file."""
         return self.output / stream.output
 
     def quarantine_of(self, stream: Stream) -> Quarantine:
-        """Where a rejected output of a stream goes."""
+        """Quarantine for a rejected output of a stream."""
         return Quarantine(self.quarantine, stream.output)
 
     def valid_bars(self, stream: Stream) -> BarsRecord | None:
-        """The record of a stream's bars, if they would be made the same again."""
+        """Read the record of a stream's bars; None if rebuilding them would change them."""
         record = read_bars_record(self.bars_file(stream))
         return record if record and record.origin == origin_of(stream) else None
 

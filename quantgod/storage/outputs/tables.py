@@ -1,4 +1,4 @@
-"""Parquet files that appear whole or not at all (contract §5)."""
+"""Parquet files that appear complete or not at all (contract §5)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 
 from quantgod.errors import OutputError
 
-_NO_ROOM = "Free some room there, or take another folder"
-_NO_RIGHT = "Let this user write there, or take another folder"
+_NO_ROOM = "Free some space there, or choose another folder"
+_NO_RIGHT = "Give this user permission to write there, or choose another folder"
 
-# Why a file cannot be written, where waiting does not help, and what does.
+# Remedies for errors that keep a file from being written and will not pass by waiting.
 _REMEDIES = {
     errno.ENOSPC: _NO_ROOM,
     errno.EDQUOT: _NO_ROOM,
@@ -26,33 +26,33 @@ _REMEDIES = {
     errno.EACCES: _NO_RIGHT,
     errno.EPERM: _NO_RIGHT,
     errno.EROFS: _NO_RIGHT,
-    errno.ENOTDIR: "A file stands where a folder should: remove it, or take another folder",
-    errno.EEXIST: "A file stands where a folder should: remove it, or take another folder",
-    errno.EISDIR: "A folder stands where a file should: remove it, or take another name",
+    errno.ENOTDIR: "A file is in place of a folder: remove it, or choose another folder",
+    errno.EEXIST: "A file is in place of a folder: remove it, or choose another folder",
+    errno.EISDIR: "A folder is in place of a file: remove it, or choose another name",
 }
 
 
 @dataclass(frozen=True)
 class Compression:
-    """What Parquet pages are compressed with."""
+    """Codec and level of Parquet pages."""
 
     codec: str
     level: int | None = None
 
 
 def temporary_path(final: Path) -> Path:
-    """The name under which a file is made, in the folder of its final name."""
+    """Path under which a file is written, in the folder of its final name."""
     return final.with_name(f".{final.name}.tmp")
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Raise what keeps a file from being written, and will not pass, as ``OutputError``."""
+    """Turn errors of writing that will not pass into ``OutputError``."""
     try:
         yield
     except OSError as error:
         if error.errno not in _REMEDIES:
-            raise  # of a network or a mount: worth another try
+            raise  # a network or a mount: worth a retry
         raise OutputError(
             f"cannot write {path}: {error.strerror}. {_REMEDIES[error.errno]}, and run again"
         ) from error
@@ -60,7 +60,7 @@ def writing(path: Path) -> Iterator[None]:
 
 @contextmanager
 def temporary_file(final: Path) -> Iterator[BinaryIO]:
-    """A file to fill under its temporary name: fsynced at the end, gone after an error.
+    """Open a file under its temporary name; sync it at the end, delete it after an error.
 
     Raises:
         OutputError: it cannot be written.
@@ -79,7 +79,7 @@ def _gone_on_error(temporary: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        with suppress(OSError):  # the error under way says more
+        with suppress(OSError):  # the original error says more
             temporary.unlink(missing_ok=True)
         raise
 
@@ -87,7 +87,7 @@ def _gone_on_error(temporary: Path) -> Iterator[None]:
 def write_table(
     table: pa.Table, final: Path, metadata: Mapping[str, str], compression: Compression
 ) -> Path:
-    """Write a table under its temporary name; ``publish`` gives it its final one.
+    """Write a table under its temporary name; ``publish`` renames it.
 
     Raises:
         OutputError: it cannot be written.
@@ -101,10 +101,10 @@ def write_table(
 
 
 def publish(temporary: Path, final: Path) -> None:
-    """Give a whole, checked file its final name; lasting once the folder is synced.
+    """Give a complete, checked file its final name, and sync the folder.
 
     Raises:
-        OutputError: it cannot be given; the temporary file is gone.
+        OutputError: renaming failed; the temporary file is deleted.
     """
     with writing(final), _gone_on_error(temporary):
         temporary.replace(final)
@@ -128,24 +128,24 @@ def write_file(content: bytes, final: Path) -> None:
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     """Read a Parquet file, or some of its columns."""
-    # One handle read to its end: no memory map, so a replaced file cannot change under us.
+    # Read one handle to its end: with a memory map, a replaced file could change the data.
     with path.open("rb") as file:
         return pq.read_table(file, columns=columns, partitioning=None)
 
 
 def read_row_count(path: Path) -> int:
-    """Rows of a Parquet file, from its footer."""
+    """Read the number of rows from a Parquet footer."""
     return int(pq.read_metadata(path).num_rows)
 
 
 def read_metadata(path: Path) -> dict[str, str] | None:
-    """The key-value metadata of a Parquet file; None if there is no readable file."""
+    """Read the key-value metadata of a Parquet file; None if there is no readable file."""
     try:
         found = pq.read_metadata(path).metadata
     except pa.ArrowInvalid:
         return None
     except OSError as error:
-        # pyarrow's own complaints about a torn file carry no errno.
+        # pyarrow raises errors without errno for a truncated file.
         if error.errno in (None, errno.ENOENT, errno.ENOTDIR):
             return None
         raise

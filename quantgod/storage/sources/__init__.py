@@ -31,7 +31,7 @@ def open_source(mode: str, folder: Path, remote: str | None = None) -> Source:
     """
     if mode not in SOURCES:
         raise SourceError(
-            f"source.mode {mode!r} is not built yet; known: {', '.join(SOURCES)}. A drive that "
-            "is mounted already is read with source.mode folder"
+            f"source.mode {mode!r} is not implemented yet; known: {', '.join(SOURCES)}. To read a "
+            "mounted drive, use source.mode folder"
         )
     return SOURCES[mode](folder, remote)

@@ -31,7 +31,7 @@ class FolderSource:
             return self._list(include)
         except PermissionError as error:
             raise SourceError(
-                f"expected a folder of archives at {self.root}, found one that this user may not "
+                f"expected a folder of archives at {self.root}, found one that this user cannot "
                 f"read: {error.strerror}"
             ) from error
 
@@ -56,8 +56,8 @@ class FolderSource:
         files = sorted(path for path in root.glob(include) if path.is_file())
         if not files:
             raise SourceError(
-                f"no archive in {root} matches source.include {include!r}; the folder holds "
-                f"{held} entries at its top"
+                f"no archive in {root} matches source.include {include!r}; the folder has "
+                f"{held} entries at its top level"
             )
         return [Archive.of(self, file.relative_to(root).as_posix()) for file in files]
 
@@ -86,8 +86,8 @@ def _require_folders(root: Path, include: str) -> None:
 def _refuse(error: OSError) -> None:
     if isinstance(error, PermissionError):
         raise SourceError(
-            "expected folders that this user may read below the source, found one that it may not: "
-            f"{error.filename}. Give it the right, or a source.include that leaves the folder out"
+            "expected readable folders below the source, found one that this user cannot read: "
+            f"{error.filename}. Fix its permissions, or exclude it with source.include"
         ) from error
     if not isinstance(error, FileNotFoundError):
         raise error
@@ -95,6 +95,6 @@ def _refuse(error: OSError) -> None:
 
 def _found_at(path: Path) -> str:
     if path.exists():
-        return "something that is no folder"
+        return "something that is not a folder"
     parent = next(folder for folder in path.parents if folder.is_dir())
     return f"nothing; the nearest folder that exists is {parent}"

@@ -92,8 +92,8 @@ def absence_reported(archive: Archive, member: str | None = None) -> Iterator[No
         yield
     except _UNUSABLE as error:
         raise MissingArchiveError(
-            f"expected the archive that was listed, found: {error.strerror}. Is the drive still "
-            "there, and may this user read it? Then run again",
+            f"expected the archive that was listed, found: {error.strerror}. Check that the "
+            "drive is connected and readable, then run again",
             archive.path,
             member,
         ) from error

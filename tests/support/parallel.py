@@ -18,6 +18,8 @@ def worker_count(config: pytest.Config) -> int:
     option = config.option
     if not config.pluginmanager.hasplugin("xdist") or option.numprocesses is not None:
         return 0
+    if hasattr(config, "workerinput"):  # this is a worker, and must not start its own
+        return 0
     if option.collectonly or option.usepdb or option.capture == "no":
         return 0
     if names_files(option.file_or_dir):

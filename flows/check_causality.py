@@ -1,4 +1,4 @@
-"""The former name of ``python -m quantgod.causality ARCHIVE``."""
+"""Run the causality check; the same as ``python -m quantgod.causality ARCHIVE``."""
 
 import sys
 

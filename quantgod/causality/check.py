@@ -1,8 +1,8 @@
-"""Check on an archive of your own that no row depends on what came after it could be known.
+"""Check on an archive of your own that no row depends on a later message.
 
-python flows/check_causality.py ARCHIVE                          five trials, default settings
-python flows/check_causality.py ARCHIVE --trials 20 --seed 7     more of them, others
-python flows/check_causality.py --help                           all options
+python -m quantgod.causality ARCHIVE                          five trials, default settings
+python -m quantgod.causality ARCHIVE --trials 20 --seed 7     more trials, and different ones
+python -m quantgod.causality --help                           all options
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from random import Random
 from time import perf_counter
 from typing import NoReturn
 
-from quantgod.causality.trials import Subject, Trial, draw_instant, find_covered, try_future
+from quantgod.causality.trials import Subject, Trial, draw_instant, find_covered, run_trial
 from quantgod.errors import ArchiveError, L2Error
 from quantgod.orderbook.calendar import iso
 from quantgod.orderbook.recipe import Recipe
@@ -30,25 +30,25 @@ from quantgod.storage.sources.folder import archive_at
 IDENTICAL, DIFFERENT, NOT_CHECKED = 0, 1, 2
 
 HELP = """\
-usage: python flows/check_causality.py ARCHIVE [--trials N] [--seed S] [--KEY VALUE ...]
+usage: python -m quantgod.causality ARCHIVE [--trials N] [--seed S] [--KEY VALUE ...]
 
-Is every row made of nothing but messages from before it could be known? Each trial draws an
-instant T, writes every kind of nonsense into the messages with ts >= T, makes bars and features of
-both texts, and compares the rows with available_at <= T bit by bit. The archive is read through
-memory; nothing is written.
+Checks that no row depends on a message from after the moment the row could be known. Each trial
+draws an instant T and perturbs the stream from the first message with ts >= T on: that message gets
+the time T, and lines are dropped, doubled, torn and reordered. Bars and features are made of both
+texts, and the rows with available_at <= T are compared bit by bit. Nothing is written.
 
 ARCHIVE
     a ZIP or gzip file of order-book messages
 --trials N (default: 5)
-    how many instants are tried in each stream of the archive, from 1
+    instants to try in each stream of the archive, at least 1
 --seed S (default: 0)
-    another one draws other instants and other changes
+    another seed draws other instants and other perturbations
 --config FILE (default: configs/cloud_config.yaml)
     settings file in YAML
 --help
     show this and stop
 
-Exit code: 0 all is identical; 1 something differs; 2 nothing could be checked.
+Exit code: 0 all rows are identical; 1 some differ; 2 nothing could be checked.
 
 Of the settings, these change the result. With features.apply_zscore, the scaler at
 paths.scaler_path, if there is one, is applied:
@@ -58,7 +58,7 @@ _SHAPING = ("etl.", "features.apply_zscore", "paths.scaler_path")
 
 @dataclass(frozen=True)
 class Options:
-    """What stood on the command line."""
+    """The command line, read and checked."""
 
     archive: Path
     trials: int
@@ -177,7 +177,7 @@ def check_stream(subject: Subject, options: Options) -> list[Trial]:
     trials = []
     for number in range(1, options.trials + 1):
         instant_ms = draw_instant(ends, subject.recipe.bar_interval_ms, random)
-        trial = try_future(subject, covered.windows, instant_ms, random.getrandbits(32))
+        trial = run_trial(subject, covered.windows, instant_ms, random.getrandbits(32))
         figures = (trial.changed, trial.bars.rows, trial.differing)
         print(_line(str(number), iso(instant_ms), *(f"{figure:,}" for figure in figures)))
         print(*differences_of(trial), sep="", end="", flush=True)
@@ -207,7 +207,7 @@ def conclude(trials: Sequence[Trial], options: Options) -> int:
         return DIFFERENT
     if not rows:
         print(
-            "nothing was checked: no bar has changed lines behind it. "
+            "nothing was checked: no bar has perturbed lines after it. "
             "Try a shorter etl.resampling_interval"
         )
         return NOT_CHECKED

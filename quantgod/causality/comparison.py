@@ -1,12 +1,7 @@
-"""Causality: what is known at ``T`` does not change with what comes at ``T`` or after.
-
-The tools to see it on any stream: the same text with another future, and a comparison, to the bit,
-of the rows that can be known at ``T``.
-"""
+"""Compare, to the bit, the rows of two tables that can be known at ``T``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,55 +9,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from quantgod.orderbook.arrays.arrow import to_mask
-from quantgod.orderbook.calendar import DAY_MS, Window, iso
+from quantgod.orderbook.calendar import iso
 from quantgod.orderbook.features import times_ms
-from quantgod.orderbook.formats.dialect import Dialect, Text
-from quantgod.orderbook.messages import Cursor, Int64Array
+from quantgod.orderbook.messages import Int64Array
 
 KEPT_DIFFERENCES = 10
 
 Value = float | int | str | None
-
-
-def find_future(dialect: Dialect, text: Text, instant_ms: int) -> int:
-    """Offset of the line with the first message with ``ts >= T``; the text's end if none has.
-
-    Args:
-        dialect: how the text is read.
-        text: a stream from its start; read up to that line.
-        instant_ms: T.
-    """
-    # More than an hour before the window's day: messages are passed over, and none is kept.
-    past = Window(day_ms=instant_ms + DAY_MS, start_ms=instant_ms, end_ms=instant_ms)
-    return dialect.parse_window(text, Cursor(), past).cursor.offset
-
-
-class ChangedText:
-    """A text whose lines from an offset on are rewritten as they are read; a ``Text`` itself."""
-
-    def __init__(self, source: Text, changed_from: int, rewrite: Callable[[bytes], bytes]) -> None:
-        self.offset = 0  # in the changed text
-        self._source, self._changed_from, self._rewrite = source, changed_from, rewrite
-        self._lines = np.empty(0, np.uint8)
-
-    def lines(self) -> NDArray[np.uint8]:
-        """Some whole lines ahead; empty at the end."""
-        while not len(self._lines) and len(ahead := self._source.lines()):
-            untouched = self._changed_from - self._source.offset
-            if untouched > 0:
-                return ahead[:untouched]
-            # A bytearray, as kernels are compiled for arrays that may be written to.
-            self._lines = np.frombuffer(bytearray(self._rewrite(ahead.tobytes())), np.uint8)
-            self._source.advance(len(ahead))
-        return self._lines
-
-    def advance(self, count: int) -> None:
-        """Drop the first ``count`` bytes of ``lines()``."""
-        self.offset += count
-        if len(self._lines):
-            self._lines = self._lines[count:]
-        else:
-            self._source.advance(count)
 
 
 @dataclass(frozen=True)
@@ -72,12 +25,12 @@ class Difference:
     datetime_ms: int  # the row: its bar's open
     column: str  # ``datetime`` where one table has no such row
     original: Value  # None: null, or no such row
-    changed: Value
+    perturbed: Value
 
     def __str__(self) -> str:
         return (
             f"{self.column} of the row {iso(self.datetime_ms)}: "
-            f"{_shown(self.original)} became {_shown(self.changed)}"
+            f"{_shown(self.original)} became {_shown(self.perturbed)}"
         )
 
 
@@ -94,7 +47,7 @@ class Comparison:
         return Comparison(self.rows + other.rows, self.differing + other.differing, first)
 
 
-def compare_known(original: pa.Table, changed: pa.Table, instant_ms: int) -> Comparison:
+def compare_known(original: pa.Table, perturbed: pa.Table, instant_ms: int) -> Comparison:
     """Compare the rows with ``available_at <= T`` of two bar or output tables, to the bit.
 
     NaN equals NaN of the same bits, null only null, and ``-0.0`` is not ``0.0``.
@@ -102,15 +55,15 @@ def compare_known(original: pa.Table, changed: pa.Table, instant_ms: int) -> Com
     Raises:
         ValueError: they are not tables of one schema.
     """
-    if not original.schema.equals(changed.schema):
+    if not original.schema.equals(perturbed.schema):
         raise ValueError("two schemas cannot be compared")
-    original, changed = _known(original, instant_ms), _known(changed, instant_ms)
-    if _as_bytes(original).equals(_as_bytes(changed)):
+    original, perturbed = _known(original, instant_ms), _known(perturbed, instant_ms)
+    if _as_bytes(original).equals(_as_bytes(perturbed)):
         return Comparison(original.num_rows)
-    times, other_times = times_ms(original), times_ms(changed)
+    times, other_times = times_ms(original), times_ms(perturbed)
     rows = _differing_rows(times, other_times)
     _, mine, theirs = np.intersect1d(times, other_times, assume_unique=True, return_indices=True)
-    values = _differing_values(original.take(mine), changed.take(theirs))
+    values = _differing_values(original.take(mine), perturbed.take(theirs))
     return Comparison(len(times)) + rows + values
 
 
@@ -135,17 +88,17 @@ def _differing_rows(times: Int64Array, other_times: Int64Array) -> Comparison:
     return Comparison(0, len(found), tuple(found[:KEPT_DIFFERENCES]))
 
 
-def _differing_values(original: pa.Table, changed: pa.Table) -> Comparison:
+def _differing_values(original: pa.Table, perturbed: pa.Table) -> Comparison:
     """Values that differ in rows that both have, row by row."""
     differs = np.zeros((original.num_columns, original.num_rows), np.bool_)
-    for index, (mine, theirs) in enumerate(zip(original.columns, changed.columns, strict=True)):
+    for index, (mine, theirs) in enumerate(zip(original.columns, perturbed.columns, strict=True)):
         for part, other_part in zip(_bits(mine), _bits(theirs), strict=True):
             differs[index] |= part != other_part
     times, names = times_ms(original), original.column_names
     first = tuple(
         Difference(
             int(times[row]), names[index],
-            _value(original.column(index), row), _value(changed.column(index), row),
+            _value(original.column(index), row), _value(perturbed.column(index), row),
         )
         for row, index in np.argwhere(differs.T)[:KEPT_DIFFERENCES].tolist()
     )  # fmt: skip

@@ -1,8 +1,8 @@
-"""Trials of causality on an archive of one's own: the same stream with another future.
+"""Trials of causality: a stream against itself, perturbed from an instant ``T`` on.
 
-Both texts go through the stages side by side, window by window, and are compared as they come out.
-A row is final when its window is over, so a trial ends one window behind that of ``T``; it holds
-the arrays of one window and the rows of two, whatever the length of the archive.
+Both texts go through the stages side by side, window by window, and their rows are compared. A row
+is final when its window is over, so a trial ends one window after that of ``T``; it holds the
+arrays of one window and the rows of two, whatever the length of the archive.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from random import Random
 
 import pyarrow as pa
 
-from quantgod.causality.comparison import ChangedText, Comparison, compare_known, find_future
-from quantgod.causality.future import KINDS, Future, FutureRewriter
+from quantgod.causality.comparison import Comparison, compare_known
+from quantgod.causality.perturbation import Instant, draw_perturbation
+from quantgod.causality.perturbed_text import PerturbedText, find_instant
 from quantgod.orderbook.bars import to_table
 from quantgod.orderbook.calendar import DAY_MS, Window, day_start_ms
 from quantgod.orderbook.features import LastBar, add_features, times_ms
@@ -57,10 +58,10 @@ class Covered:
 
 @dataclass(frozen=True)
 class Trial:
-    """What another future from ``T`` on did to the rows known at ``T``."""
+    """How a perturbation from ``T`` on changed the rows known at ``T``."""
 
     instant_ms: int  # T
-    changed: int  # lines of messages with ts >= T that were rewritten
+    changed: int  # lines from T on that were perturbed
     bars: Comparison
     rows: Comparison  # of the output: bars with a previous close, with features, scaled
 
@@ -107,44 +108,41 @@ def find_covered(subject: Subject) -> Covered:
 
 
 def draw_instant(bar_ends: Sequence[int], bar_interval_ms: int, random: Random) -> int:
-    """A T inside the covered time: often the very end of a bar, or 1 ms beside it."""
+    """Draw a T inside the covered time: mostly the very end of a bar, where a leak shows first."""
     end = random.choice(bar_ends[:-1] or bar_ends)
-    instant_ms = end + random.choice((0, 0, 0, -1, 1, random.randrange(bar_interval_ms)))
-    return max(instant_ms, bar_ends[0])
+    return end + random.choice((0, 0, 0, 0, 1, random.randrange(bar_interval_ms)))
 
 
-def try_future(subject: Subject, windows: Sequence[Window], instant_ms: int, seed: int) -> Trial:
-    """Give the stream another future from T on, and compare the rows known at T.
+def run_trial(subject: Subject, windows: Sequence[Window], instant_ms: int, seed: int) -> Trial:
+    """Perturb the stream from T on, and compare the rows known at T.
 
     Args:
         subject: the stream and the settings.
         windows: the stream's.
         instant_ms: T.
-        seed: of the future, and of the kinds of changes that it is made of.
+        seed: of the perturbation: which kinds of changes, how many, and where.
     """
+    dialect, day_end_ms = subject.stream.dialect, day_start_ms(subject.stream.day) + DAY_MS
     random = Random(seed)  # noqa: S311 - no secret
-    kinds = {"at once", *random.sample(KINDS, random.randint(1, len(KINDS)))}
-    future = Future(instant_ms, day_start_ms(subject.stream.day) + DAY_MS)
-    dialect = subject.stream.dialect
-    rewriter = FutureRewriter(dialect.words, future, random.getrandbits(32), sorted(kinds))
+    perturbation = draw_perturbation(dialect, Instant(instant_ms, day_end_ms), random)
     with closing(subject.open_text()) as text:
-        changed_from = find_future(dialect, text, instant_ms)
+        perturbed_from = find_instant(dialect, text, instant_ms)
     bars = rows = Comparison()
     with closing(subject.open_text()) as text, closing(subject.open_text()) as other_text:
         mine = Replay(subject, text)
-        theirs = Replay(subject, ChangedText(other_text, changed_from, rewriter.rewrite))
+        theirs = Replay(subject, PerturbedText(other_text, perturbed_from, perturbation))
         for window in windows_until(instant_ms, windows):
             my_bars, their_bars = mine.make_bars(window), theirs.make_bars(window)
             bars += compare_known(my_bars, their_bars, instant_ms)
             my_rows, their_rows = mine.make_rows(my_bars), theirs.make_rows(their_bars)
             rows += compare_known(my_rows, their_rows, instant_ms)
-    return Trial(instant_ms, rewriter.changed, bars, rows)
+    return Trial(instant_ms, perturbation.changed, bars, rows)
 
 
 def windows_until(instant_ms: int, windows: Sequence[Window]) -> list[Window]:
-    """The windows up to that of T, which is joined with the one behind it.
+    """List the windows up to that of T, which is joined with the one after it.
 
-    So that what comes after T is read, and has its chance to be seen by the rows before.
+    Joining makes sure that the messages after T are read, so that rows before T could see them.
     """
     index = next((i for i, w in enumerate(windows) if w.end_ms >= instant_ms), len(windows) - 1)
     joined = windows[index : index + 2]

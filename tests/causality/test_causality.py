@@ -11,19 +11,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.dialects import rewrite
 from quantgod.causality.comparison import Comparison, compare_known
-from quantgod.causality.future import KINDS
+from quantgod.causality.perturbation import KINDS
+from quantgod.causality.perturbed_text import find_instant
 from quantgod.orderbook.calendar import Window
 from quantgod.orderbook.features import add_features
-from quantgod.orderbook.formats import bybit
-from quantgod.orderbook.formats.dialect import Dialect
+from quantgod.orderbook.formats import DIALECTS, bybit
+from quantgod.orderbook.formats.dialect import Dialect, Text
+from quantgod.orderbook.messages import Cursor, Parsed
 from quantgod.orderbook.scaling import Moments, apply_scaler, feature_rows
 from quantgod.orderbook.schema import FEATURES
 from quantgod.synthetic import StreamSpec, generate_text
 from tests.orderbook.test_core_equals_twin import cuts
 from tests.support import streams
-from tests.support.core import cut_day, rebuild_with_core
-from tests.support.futures import SEEDS, SOME_KINDS, change, instants, messages_of, start_of
+from tests.support.core import MemoryText, cut_day, rebuild_with_core
+from tests.support.perturbed import (
+    SEEDS,
+    SOME_KINDS,
+    instants,
+    perturb,
+    perturb_as_drawn,
+    stamps_of,
+)
 from tests.support.streams import D0, D1, DAY, NOON, Case
 from tests.support.twin import TwinSettings
 
@@ -61,9 +71,9 @@ def compare(mine: Tables, theirs: Tables, instant_ms: int) -> Comparison:
 def test_what_is_known_stays(data: st.DataObject, case: Case) -> None:
     """Whatever comes at T or after, and however either text is cut into windows."""
     rules, instant_ms = case.settings, data.draw(instants(case))
-    changed = change(case.text, instant_ms, data.draw(SEEDS), data.draw(SOME_KINDS))
+    perturbed = perturb(case.text, instant_ms, data.draw(SEEDS), data.draw(SOME_KINDS))
     mine = tables_of(case.text, rules, cut_day(DAY, data.draw(cuts(rules.bar_interval_ms))))
-    theirs = tables_of(changed.text, rules, cut_day(DAY, data.draw(cuts(rules.bar_interval_ms))))
+    theirs = tables_of(perturbed.text, rules, cut_day(DAY, data.draw(cuts(rules.bar_interval_ms))))
     assert compare(mine, theirs, instant_ms).first == ()
 
 
@@ -72,8 +82,8 @@ def test_what_is_known_stays(data: st.DataObject, case: Case) -> None:
 def test_if_no_more_comes_rows_stay_up_to_the_next_instant(data: st.DataObject, case: Case) -> None:
     """Samples end with the last message inside the day: rows that end later know that it came."""
     rules, instant_ms = case.settings, data.draw(instants(case))
-    past = case.text[: start_of(case.text, instant_ms)]
-    stamps = [m.ts for _, m in messages_of(past) if m and D0 <= m.ts < D1]
+    past = case.text[: find_instant(bybit.DIALECT, MemoryText(case.text), instant_ms)]
+    stamps = [stamp for stamp in stamps_of(past) if D0 <= stamp < D1]
     step = rules.sampling_interval_ms
     known_until = min(instant_ms, (max(stamps, default=D0) // step + 1) * step)
     found = compare(tables_of(case.text, rules), tables_of(past, rules), known_until)
@@ -88,43 +98,49 @@ TEXT = b"".join(generate_text(SPEC))
 EDGES = [NOON + 1000 * second for second in range(3, 9)]
 
 
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_of_change_alone(kind: str) -> None:
+def test_each_kind_of_change_alone(dialect: Dialect, kind: str) -> None:
     """It happens, it changes later rows, and it leaves the known ones."""
-    original = tables_of(TEXT, RULES)
+    text = b"".join(rewrite([TEXT], dialect.name))
+    original = tables_of(text, RULES, dialect=dialect)
     for seed, instant_ms in enumerate(EDGES):
-        changed = change(TEXT, instant_ms, seed, (kind,))
-        tables = tables_of(changed.text, RULES)
-        assert changed.rewriter.kinds[kind] > 5
+        perturbed = perturb(text, instant_ms, seed, (kind,), dialect, share=0.9)
+        tables = tables_of(perturbed.text, RULES, dialect=dialect)
+        assert perturbed.perturbation.kinds[kind] > 5
         assert compare(original, tables, instant_ms).first == ()
         assert compare(original, tables, instant_ms).rows > 2
         assert compare(original, tables, FOREVER).differing > 0
 
 
-def with_stamps_1_ms_earlier(text: bytes) -> Tables:
+def with_stamps_1_ms_earlier(text: bytes, dialect: Dialect) -> Tables:
     """Samples of the messages with ``time <= T``."""
-    write = bybit.DIALECT.words.write
-    shifted = [write(line, replace(m, ts=m.ts - 1)) for line, m in messages_of(text) if m]
-    return tables_of(b"\n".join(shifted), RULES)
+
+    def parse_window(text: Text, cursor: Cursor, window: Window) -> Parsed:
+        parsed = dialect.parse_window(text, cursor, window)
+        early = replace(parsed.messages, time_ms=parsed.messages.time_ms - 1)
+        return replace(parsed, messages=early)
+
+    return tables_of(text, RULES, dialect=replace(dialect, parse_window=parse_window))
 
 
-def scaled_by_the_whole_day(text: bytes) -> Tables:
-    rows = tables_of(text, RULES)["rows"]
+def scaled_by_the_whole_day(text: bytes, dialect: Dialect) -> Tables:
+    rows = tables_of(text, RULES, dialect=dialect)["rows"]
     values = feature_rows(rows)
     mean, variance = tuple(values.mean(axis=0)), tuple(values.var(axis=0))
     return {"rows": apply_scaler(rows, Moments(mean, variance, (1.0,) * len(mean), len(values)))}
 
 
-def with_the_next_bars_close(text: bytes) -> Tables:
-    rows = tables_of(text, RULES)["rows"]
+def with_the_next_bars_close(text: bytes, dialect: Dialect) -> Tables:
+    rows = tables_of(text, RULES, dialect=dialect)["rows"]
     index = rows.schema.get_field_index("close")
     later = pa.concat_arrays([rows["close"].combine_chunks()[1:], pa.array([0.0])])
     return {"rows": rows.set_column(index, rows.schema.field(index), later)}
 
 
-def without_the_busiest_bars(text: bytes) -> Tables:
+def without_the_busiest_bars(text: bytes, dialect: Dialect) -> Tables:
     """Rows that are left out by what the whole day holds."""
-    rows = tables_of(text, RULES)["rows"]
+    rows = tables_of(text, RULES, dialect=dialect)["rows"]
     return {"rows": rows.filter(pc.less(rows["volume"], pc.max(rows["volume"])))}
 
 
@@ -136,11 +152,14 @@ LEAKS = (
 )
 
 
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 @pytest.mark.parametrize("leak", LEAKS)
-def test_a_look_ahead_is_caught(leak: Callable[[bytes], Tables]) -> None:
-    original = leak(TEXT)
-    found = [
-        compare(original, leak(change(TEXT, instant_ms, seed).text), instant_ms)
-        for seed, instant_ms in enumerate(EDGES)
-    ]
+def test_a_look_ahead_is_caught(leak: Callable[[bytes, Dialect], Tables], dialect: Dialect) -> None:
+    """In at least three of six trials."""
+    text = b"".join(rewrite([TEXT], dialect.name))
+    original = leak(text, dialect)
+    found = []
+    for seed, instant_ms in enumerate(EDGES, start=10):
+        perturbed = perturb_as_drawn(text, instant_ms, seed, dialect)
+        found.append(compare(original, leak(perturbed.text, dialect), instant_ms))
     assert sum(comparison.differing > 0 for comparison in found) >= 3

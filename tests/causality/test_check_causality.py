@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quantgod.causality import trials as causality_trials
 from quantgod.causality.check import main
 from quantgod.causality.trials import windows_until
+from quantgod.orderbook import step
 from quantgod.orderbook.calendar import Window
 from quantgod.orderbook.recipe import Recipe
 from quantgod.orderbook.sampling import Sampled
@@ -64,13 +64,13 @@ def test_a_look_ahead_is_told_with_its_place(
     archive: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Samples of messages with ``time <= T`` instead of ``time < T``."""
-    take_samples = causality_trials.take_samples
+    take_samples = step.take_samples
 
     def look_ahead(messages: Any, more_inside: bool, book: Any, window: Any, rule: Any) -> Sampled:
         early = np.maximum(messages.time_ms - 1, window.start_ms)
         return take_samples(replace(messages, time_ms=early), more_inside, book, window, rule)
 
-    monkeypatch.setattr(causality_trials, "take_samples", look_ahead)
+    monkeypatch.setattr(step, "take_samples", look_ahead)
     assert main([str(archive), *FAST]) == 1
     printed = capsys.readouterr().out
     assert "bars: " in printed

@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgod.orderbook.calendar import Window
-from quantgod.orderbook.formats.dialect import Dialect, Message, Text, Words
+from quantgod.orderbook.formats.dialect import Dialect, Message, Text
 from quantgod.orderbook.formats.ndjson import scanner as scanner
 from quantgod.orderbook.formats.ndjson.line_form import example_of, form_of
 from quantgod.orderbook.formats.ndjson.lines import (
     SUFFIXES,
-    dump_json,
     find_message,
     is_int64,
     load_json,
@@ -27,7 +26,6 @@ from quantgod.orderbook.formats.ndjson.lines import (
     read_stream_head,
     take_line,
     text_or_none,
-    write_levels,
 )
 from quantgod.orderbook.formats.tokens import line_end
 from quantgod.orderbook.messages import Cursor, MessageBuilder, Parsed
@@ -97,23 +95,6 @@ def read_message(line: bytes) -> Message | None:
     return Message(ts, kind == "snapshot", update_id, topic, symbol, bids, asks)
 
 
-def write_message(_: bytes, message: Message) -> bytes:
-    """A message as a line that is read back as the same message."""
-    data = {
-        "s": message.symbol,
-        "b": write_levels(message.bids),
-        "a": write_levels(message.asks),
-        "u": message.update_id,
-    }
-    fields = {
-        "topic": message.topic,
-        "type": "snapshot" if message.is_snapshot else "delta",
-        "ts": message.ts,
-        "data": {key: value for key, value in data.items() if value is not None},
-    }
-    return dump_json({key: value for key, value in fields.items() if value is not None})
-
-
 def claim(head: bytes) -> int:
     """Lines that no other dialect knows are Bybit's: they are read, and counted, as such."""
     found = find_message(read_message, head)
@@ -133,5 +114,4 @@ DIALECT = Dialect(
     parse_window=parse_window,
     read_head=partial(read_stream_head, read_message),
     promised_depth=promised_depth,
-    words=Words(read_message, write_message),
 )

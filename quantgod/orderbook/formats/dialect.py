@@ -42,7 +42,7 @@ Levels = list[tuple[float, float]]  # (price, size)
 
 @dataclass(frozen=True)
 class Message:
-    """What one line says: a message, or in CSV a level of one."""
+    """The message of one NDJSON line."""
 
     ts: int
     is_snapshot: bool
@@ -51,15 +51,6 @@ class Message:
     symbol: str | None
     bids: Levels
     asks: Levels
-
-
-@dataclass(frozen=True)
-class Words:
-    """How lines are read and written one by one, to give a stream another future."""
-
-    read: Callable[[bytes], Message | None]
-    write: Callable[[bytes, Message], bytes]  # a line, and what it shall say instead
-    fixed: frozenset[str] = frozenset()  # changes that the future's first line must not suffer
 
 
 @dataclass(frozen=True)
@@ -75,7 +66,6 @@ class Dialect:
     parse_window: Callable[[Text, Cursor, Window], Parsed]
     read_head: Callable[[Text], StreamHead]
     promised_depth: Callable[[str | None], int]  # levels a side that the topic promises; 0: none
-    words: Words
     header: str = ""  # of its members, where they are CSV
 
 

@@ -8,17 +8,15 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from quantgod.orderbook.formats.dialect import Dialect, Message, Words
+from quantgod.orderbook.formats.dialect import Dialect, Message
 from quantgod.orderbook.formats.ndjson.lines import (
     SUFFIXES,
-    dump_json,
     find_message,
     is_int64,
     load_json,
     parse_lines,
     read_levels,
     read_stream_head,
-    write_levels,
 )
 
 _DIGITS = re.compile(r"[0-9]{1,19}", re.ASCII)  # as many as 64 bits hold
@@ -42,19 +40,6 @@ def read_message(line: bytes) -> Message | None:
     return Message(ts, action == "snapshot", None, None, symbol, bids, asks)
 
 
-def write_message(_: bytes, message: Message) -> bytes:
-    """A message as a line that is read back as the same message, of one order a level."""
-    return dump_json(
-        {
-            "instId": message.symbol,
-            "action": "snapshot" if message.is_snapshot else "update",
-            "ts": str(message.ts),
-            "asks": [[*level, "1"] for level in write_levels(message.asks)],
-            "bids": [[*level, "1"] for level in write_levels(message.bids)],
-        }
-    )
-
-
 def claim(head: bytes) -> int | None:
     """Offset of the first line that is OKX's."""
     found = find_message(read_message, head)
@@ -73,5 +58,4 @@ DIALECT = Dialect(
     parse_window=partial(parse_lines, read_message),
     read_head=partial(read_stream_head, read_message),
     promised_depth=promised_depth,
-    words=Words(read_message, write_message),
 )

@@ -17,7 +17,6 @@ from quantgod.orderbook.formats.csv.columns import DELTA, SNAPSHOT, TIME, Layout
 from quantgod.orderbook.formats.csv.groups import close_group, open_group, take_row, with_room
 from quantgod.orderbook.formats.csv.header import WHITE_SPACE, claim_header
 from quantgod.orderbook.formats.csv.row import join_row, read_row, split_row
-from quantgod.orderbook.formats.csv.words import csv_words
 from quantgod.orderbook.formats.dialect import Dialect, StreamHead, Text, require_same
 from quantgod.orderbook.formats.tokens import line_end
 from quantgod.orderbook.messages import Cursor, MessageBuilder, Parsed
@@ -136,6 +135,5 @@ def csv_dialect(name: str, layout: Layout) -> Dialect:
         parse_window=partial(parse_rows, layout),
         read_head=partial(read_stream_head, layout),
         promised_depth=_promise_nothing,
-        words=csv_words(layout),
         header=layout.header,
     )

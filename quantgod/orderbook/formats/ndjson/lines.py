@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Callable
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -81,22 +80,6 @@ def is_int64(value: Any) -> TypeGuard[int]:
 def text_or_none(value: Any) -> str | None:
     """A value that counts as absent where it is no text."""
     return value if isinstance(value, str) else None
-
-
-def write_levels(levels: Levels) -> list[list[str]]:
-    """The levels of a side as texts of price and size."""
-    return [[write_decimal(price), write_decimal(size)] for price, size in levels]
-
-
-def dump_json(fields: Mapping[str, Any]) -> bytes:
-    """A line of some fields, without its end."""
-    return json.dumps(fields, separators=(",", ":")).encode()
-
-
-def write_decimal(value: float) -> str:
-    """The shortest decimal of a float64, never with an exponent."""
-    text = repr(value)
-    return format(Decimal(text), "f") if "e" in text else text
 
 
 # --- messages into a window -----------------------------------------------------------------------

@@ -1,0 +1,94 @@
+"""Perturbed texts in memory, instants at which a perturbation begins, and the times of lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from hypothesis import strategies as st
+
+from quantgod.causality.perturbation import KINDS, Instant, Perturbation, draw_perturbation
+from quantgod.causality.perturbed_text import PerturbedText, find_instant
+from quantgod.orderbook.formats import binance, bybit, okx, tardis
+from quantgod.orderbook.formats.csv.columns import TIME, Layout
+from quantgod.orderbook.formats.csv.row import read_row
+from quantgod.orderbook.formats.dialect import Dialect
+from tests.support.core import MemoryText
+from tests.support.stream_plans import HOUR_MS
+from tests.support.streams import D0, D1, NOON, Case
+
+SEEDS = st.integers(0, 2**32)
+SOME_KINDS = st.lists(st.sampled_from(KINDS), min_size=1, unique=True).map(tuple)
+LAYOUTS: dict[str, Layout] = {
+    tardis.DIALECT.name: tardis.LAYOUT,
+    binance.SPOT.name: binance.SPOT_LAYOUT,
+    binance.FUTURES.name: binance.FUTURES_LAYOUT,
+}
+
+
+@dataclass(frozen=True)
+class Perturbed:
+    """A text that is perturbed from ``start`` on."""
+
+    text: bytes
+    start: int
+    perturbation: Perturbation
+
+
+def perturb(
+    text: bytes,
+    instant_ms: int,
+    seed: int = 0,
+    kinds: tuple[str, ...] = KINDS,
+    dialect: Dialect = bybit.DIALECT,
+    share: float = 0.5,
+    piece: int = 500,
+) -> Perturbed:
+    """Perturb a text of one day from T on, read in pieces."""
+    instant = Instant(instant_ms, D1)
+    return apply(Perturbation(dialect, instant, seed, kinds, share), text, instant_ms, piece)
+
+
+def perturb_as_drawn(text: bytes, instant_ms: int, seed: int, dialect: Dialect) -> Perturbed:
+    """Perturb a text of one day from T on, as a trial of the check does."""
+    drawn = draw_perturbation(dialect, Instant(instant_ms, D1), Random(seed))  # noqa: S311
+    return apply(drawn, text, instant_ms, 1 << 19)
+
+
+def apply(perturbation: Perturbation, text: bytes, instant_ms: int, piece: int) -> Perturbed:
+    """Perturb a text, read in pieces, of which a parser takes some part."""
+    dialect = perturbation.dialect
+    start = find_instant(dialect, MemoryText(text), instant_ms)
+    perturbed, parts = PerturbedText(MemoryText(text, piece), start, perturbation), []
+    while len(lines := perturbed.lines()):
+        parts.append(lines[: len(lines) // 2 + 1].tobytes())
+        perturbed.advance(len(parts[-1]))
+    assert perturbed.offset == sum(map(len, parts))
+    return Perturbed(b"".join(parts), start, perturbation)
+
+
+def read_stamp(line: bytes, dialect: Dialect) -> int | None:
+    """Read a line's own time in ms; None if it is no message."""
+    if layout := LAYOUTS.get(dialect.name):
+        row = read_row(line, layout)
+        return row.values[TIME] // layout.units_per_ms if row else None
+    message = (okx if dialect is okx.DIALECT else bybit).read_message(line)
+    return message.ts if message else None
+
+
+def stamps_of(text: bytes, dialect: Dialect = bybit.DIALECT) -> list[int]:
+    """List the times of a text's messages, in CSV of its rows, as written."""
+    stamps = (read_stamp(line, dialect) for line in text.split(b"\n"))
+    return [stamp for stamp in stamps if stamp is not None]
+
+
+@st.composite
+def instants(draw: st.DrawFn, case: Case, dialect: Dialect = bybit.DIALECT) -> int:
+    """Draw T on, just before or just after a message's stamp, a grid instant or a bar's edge."""
+    stamps = stamps_of(case.text, dialect)
+    near = sorted(stamp for stamp in stamps if D0 - HOUR_MS <= stamp <= D1 + HOUR_MS) or [NOON]
+    near = near[len(near) // 3 :]  # rather late, so that there is something known
+    rules = case.settings
+    step = draw(st.sampled_from((rules.bar_interval_ms, rules.sampling_interval_ms, 1)))
+    instant_ms = draw(st.sampled_from(near)) // step * step + draw(st.sampled_from((0, step)))
+    return instant_ms + draw(st.sampled_from((0, 0, -1, 1)))

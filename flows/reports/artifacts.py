@@ -1,4 +1,4 @@
-"""What a run publishes in the Prefect UI: its summary, results, every check, its progress."""
+"""Artifacts in the Prefect UI: a run's summary, results, checks and progress."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WORST_FIRST: tuple[Severity, ...] = ("error", "warning", "info", "ok")
 
 
 def publish_report(report: RunReport) -> None:
-    """The run as a whole, and its validation results, one row an archive."""
+    """Publish the summary of a run, and its validation results, one row per archive."""
     create_markdown_artifact(
         key="run-summary", markdown=report.to_markdown(), description=report.headline()
     )
@@ -32,9 +32,9 @@ def publish_report(report: RunReport) -> None:
 
 
 def publish_checks(stream: Stream, findings: Sequence[Finding]) -> None:
-    """Every check of one stream with its figures, the worst first.
+    """Publish every check of one stream with its figures, the worst first.
 
-    In the UI's list the key names the stream; of the description only the beginning is seen.
+    The UI's list shows the key, which names the stream, and the beginning of the description.
     """
     slug = "".join(c if c.isalnum() and c.isascii() else "-" for c in str(stream).lower())
     ordered = sorted(findings, key=lambda finding: _WORST_FIRST.index(finding.severity))
@@ -46,7 +46,7 @@ def publish_checks(stream: Stream, findings: Sequence[Finding]) -> None:
 
 
 def _in_short(findings: Sequence[Finding]) -> str:
-    """Which checks found something: ``Warning: gaps, stale book``."""
+    """List the checks that found something: ``Warning: gaps, stale book``."""
     found = {
         severity: [finding.check for finding in findings if finding.severity == severity]
         for severity in _WORST_FIRST[:2]
@@ -56,7 +56,7 @@ def _in_short(findings: Sequence[Finding]) -> str:
 
 
 class ProgressArtifact:
-    """Progress of one phase, in archives."""
+    """Shows the progress of one phase, in archives."""
 
     def __init__(self, phase: str, total: int) -> None:
         self._phase, self._total, self._done = phase, total, 0
@@ -68,7 +68,7 @@ class ProgressArtifact:
         return f"{self._phase}: {self._done} of {self._total} archives are through"
 
     def advance(self) -> None:
-        """One more archive is through."""
+        """Count one more archive."""
         self._done += 1
         progress = 100.0 * self._done / self._total
         update_progress_artifact(self._id, progress, self._description)

@@ -1,4 +1,4 @@
-"""What a person sees on the console: live progress while a run works, a table when it is over."""
+"""The console of a run: live progress while it works, a table at its end."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _STATUS_STYLE = {
 
 
 class _Speed(ProgressColumn):
-    """Text read per second, of all workers together."""
+    """Text read per second by all workers together."""
 
     def render(self, task: Task) -> Text:
         if not task.fields["is_bytes"]:
@@ -38,7 +38,7 @@ class _Speed(ProgressColumn):
 
 
 class Display:
-    """The console of one run. Off a terminal there is no live line, but one line an archive."""
+    """The console of one run; without a terminal, one line per archive instead of a live line."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console()
@@ -56,14 +56,14 @@ class Display:
         )
 
     def say(self, text: str) -> None:
-        """One line of plain text."""
+        """Print one line of plain text."""
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     @contextmanager
     def phase(
         self, name: str, archives: int, text_bytes: int = 0, board: ProgressBoard | None = None
     ) -> Iterator[Phase]:
-        """Show one phase while it works: by the text read where a board tells it, by archives."""
+        """Show the progress of one phase: in text read if there is a board, else in archives."""
         with self._progress:
             phase = Phase(self, self._progress, name, archives, text_bytes, board)
             try:
@@ -72,7 +72,7 @@ class Display:
                 phase.close()
 
     def finish(self, report: RunReport) -> None:
-        """The table at the end, and what failed."""
+        """Print the table of results, and the failures."""
         table = Table(title="L2 run", title_justify="left")
         for column in ("archive", "status", "bars", "coverage", "warnings", "seconds"):
             is_number = column in ("bars", "coverage", "seconds")
@@ -90,7 +90,7 @@ class Display:
 
 
 class Phase:
-    """The live line of one phase; a thread of its own keeps it moving while workers work."""
+    """The live line of one phase; its own thread keeps it moving while workers work."""
 
     def __init__(
         self, display: Display, progress: Progress, name: str, archives: int, text_bytes: int,
@@ -111,7 +111,7 @@ class Phase:
         return f"{self._done}/{self._archives}"
 
     def archive_done(self, name: str, what: str) -> None:
-        """One more archive is through."""
+        """Count one more archive."""
         self._done += 1
         advance = 0 if self._board else 1
         self._progress.update(self._task, advance=advance, archives=self._count)
@@ -119,7 +119,7 @@ class Phase:
             self._display.say(f"{self._name} {self._count}  {name}: {what}")
 
     def close(self) -> None:
-        """Stop the thread and take the line away."""
+        """Stop the thread and remove the line."""
         self._over.set()
         self._thread.join()
         self._progress.remove_task(self._task)

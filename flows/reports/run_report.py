@@ -1,4 +1,4 @@
-"""What a run tells at its end: one result an archive, and the run as a whole."""
+"""The report of a run: one result per archive, and the run as a whole."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ class ArchiveResult:
 
     @property
     def is_good(self) -> bool:
-        """Whether a valid file lies under the final name."""
+        """Whether there is a valid final file."""
         return self.status in _GOOD
 
     @property
     def warnings(self) -> list[Finding]:
-        """Findings that a person should look at."""
+        """Findings that need a look."""
         return [finding for finding in self.findings if finding.severity in ("warning", "error")]
 
     @property
     def found(self) -> str:
-        """Why there is no valid file, or what a person should know of it."""
+        """Why there is no valid file, or the warnings about it."""
         warnings = [f"{finding.check}: {finding.figures}" for finding in self.warnings]
         return "; ".join([self.reason] if self.reason else warnings)
 
@@ -65,15 +65,15 @@ class RunReport:
 
     @property
     def warned(self) -> int:
-        """How many valid files have warnings."""
+        """Count the valid files with warnings."""
         return sum(bool(result.warnings) for result in self.results if result.is_good)
 
     def count(self, status: Status) -> int:
-        """How many results have a status."""
+        """Count the results with a status."""
         return sum(result.status == status for result in self.results)
 
     def headline(self) -> str:
-        """The run in one line."""
+        """Summarize the run in one line."""
         total, failed = len(self.results), len(self.failures)
         made, unchanged = self.count("made"), self.count("unchanged")
         return (
@@ -82,13 +82,13 @@ class RunReport:
         )
 
     def failure_message(self) -> str:
-        """Every failed archive and why."""
+        """List every failed archive with its reason."""
         lines = [f"{len(self.failures)} of {len(self.results)} archives failed"]
         lines += [f"  {result.name}: {result.status}: {result.reason}" for result in self.failures]
         return "\n".join(lines)
 
     def to_markdown(self) -> str:
-        """The run's summary as Prefect shows it: first what failed, since a long table hides it."""
+        """Write the summary for Prefect: failures first, since a long table would hide them."""
         failed = [f"`{r.name}` {r.status}: {_text(r.reason)}" for r in self.failures]
         parts = [
             _section("Failed", failed),
@@ -118,9 +118,9 @@ class RunReport:
         return "\n".join([first, "| --- | --- |", *others])
 
     def to_rows(self) -> list[dict[str, str | int]]:
-        """Validation results, one row an archive: failures first, then warnings.
+        """Make a table of validation results, one row per archive: failures first, then warnings.
 
-        Prefect's UI does not break lines, so what may be long stands in the last column.
+        Prefect's UI does not wrap lines, so the column with long text comes last.
         """
         return [
             {
@@ -137,17 +137,17 @@ class RunReport:
 
 
 def _urgency(result: ArchiveResult) -> int:
-    """Sorts by what a person should look at first."""
+    """Sort key: failures, then warnings, then the rest."""
     if not result.is_good:
         return 0
     return 1 if result.warnings else 2
 
 
 def _section(heading: str, items: Sequence[str]) -> str:
-    """A heading with a list below it; nothing where there are no items."""
+    """A heading with a list below it; an empty text if there are no items."""
     return "\n".join([f"## {heading}\n", *(f"- {item}" for item in items)]) if items else ""
 
 
 def _text(text: str) -> str:
-    """Any text as one line that Markdown leaves as it is where it looks like HTML."""
+    """Put text on one line, and escape what Markdown would take for HTML."""
     return escape(" ".join(text.split()), quote=False)

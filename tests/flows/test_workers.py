@@ -1,4 +1,4 @@
-"""Archives in parallel: a process that is killed costs what it was at, and no more."""
+"""Archives in parallel: a killed process fails the archive that it worked on, and no other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CALLS = 5
 
 @task
 def square(n: int) -> int:
-    """One of them takes its process with it, once the server knows that it has begun."""
+    """Square a number; one call kills its process, once the server has recorded its start."""
     if n == FATAL:
         time.sleep(3)
         os.kill(os.getpid(), signal.SIGKILL)
@@ -33,28 +33,28 @@ def square(n: int) -> int:
 
 @flow
 def squares(workers: int) -> dict[int, Any]:
-    """All of them."""
+    """Square all numbers."""
     with Workers(workers) as pool:
         return dict(pool.run(square, [{"n": n} for n in range(CALLS)]))
 
 
-def test_a_killed_process_costs_what_it_was_at() -> None:
-    """A pool says only that it is broken; what the others were at is made in a new one."""
+def test_a_killed_process_fails_only_its_call() -> None:
+    """The pool breaks without saying whose fault it was; a new one repeats the other calls."""
     state = squares(2, return_state=True)
-    outcomes = state.result()
-    error = outcomes.pop(FATAL)
+    results = state.result()
+    error = results.pop(FATAL)
     assert isinstance(error, WorkerKilledError)
     assert "was killed (SIGKILL)" in str(error)
-    assert outcomes == {n: n * n for n in range(CALLS) if n != FATAL}
+    assert results == {n: n * n for n in range(CALLS) if n != FATAL}
     flow_run = state.state_details.flow_run_id
     assert flow_run
     recorded = states_of(flow_run)
     assert recorded.count("COMPLETED") == CALLS - 1
-    assert set(recorded) == {"COMPLETED", "CRASHED"}, "nothing is Running for ever"
+    assert set(recorded) == {"COMPLETED", "CRASHED"}, "no task run is Running for ever"
 
 
 def states_of(flow_run: UUID) -> list[str]:
-    """How each of its task runs ended, as the server has it."""
+    """Ask the server how each task run of a flow run ended."""
     with get_client(sync_client=True) as client:
         of_flow = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run]))
         runs = client.read_task_runs(flow_run_filter=of_flow)

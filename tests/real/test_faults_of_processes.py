@@ -1,4 +1,4 @@
-"""Processes that are killed, or stopped, as docs/faults.md tells it: runs as a user starts them."""
+"""Processes that are killed or stopped, as docs/faults.md says, in runs as a user starts them."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ pytestmark = [
 ]
 
 ARCHIVES = 4
-# Windows enough for an archive to be caught in the middle.
+# Short windows, so that a test can interrupt an archive in the middle.
 OPTIONS = ["--etl.resampling_interval=1s", "--etl.window=10s"]
-# As on a terminal: what a shell starts in the background ignores Ctrl-C, and so all that follows.
+# As on a terminal: a shell's background processes ignore Ctrl-C, and so do their children.
 HEEDING_CTRL_C = ["env", "--default-signal=INT"]
 
 
@@ -44,7 +44,7 @@ def world(
     tmp_path_factory: pytest.TempPathFactory,
     prefect_server: None,  # noqa: ARG001 - of the runs in this process
 ) -> Iterator[Path]:
-    """A folder with a source, a Prefect home for all runs, and what an undisturbed run makes."""
+    """A folder: a source, a Prefect home for all runs, the outputs of an undisturbed run."""
     root = tmp_path_factory.mktemp("processes")
     write_source(root / "source", two_days(), two_days("ETHUSDT"))
     assert start(root / "undisturbed", root / "source", *OPTIONS).exit_code == 0
@@ -56,7 +56,7 @@ def world(
 def started(
     root: Path, source: Path, workers: int, **variables: str
 ) -> Iterator[subprocess.Popen[str]]:
-    """The program at its work: its first archive has bars, others are under way."""
+    """Start the program, and wait until its first archive has bars; others are under way."""
     root.mkdir(exist_ok=True)
     command = [*HEEDING_CTRL_C, *script(root, source, *OPTIONS, f"--execution.workers={workers}")]
     with subprocess.Popen(
@@ -73,12 +73,12 @@ def started(
 
 
 def pool_processes(home: Path) -> list[int]:
-    """The pool's processes, by their command lines."""
+    """Find the pool's processes by their command lines."""
     return [pid for pid, words in processes_of(home).items() if "spawn_main" in words]
 
 
 def assert_made_whole(root: Path, world: Path) -> None:
-    """The same command again makes the rest: as if nothing had been."""
+    """Check that the same command makes the rest, as in an undisturbed run."""
     again = start(root, world / "source", *OPTIONS)
     assert again.exit_code == 0, again.said
     assert outputs(root) == outputs(world / "undisturbed")
@@ -86,7 +86,7 @@ def assert_made_whole(root: Path, world: Path) -> None:
 
 
 def test_a_killed_worker_costs_one_archive(world: Path) -> None:
-    """As the system does when memory runs out: the run does not end Completed."""
+    """The system kills it when memory runs out; the run does not end Completed."""
     root = world / "killed_worker"
     with started(root, world / "source", workers=2) as process:
         os.kill(pool_processes(world / "prefect")[0], signal.SIGKILL)
@@ -100,7 +100,7 @@ def test_a_killed_worker_costs_one_archive(world: Path) -> None:
 
 
 def test_a_killed_run_is_made_whole_by_the_next(world: Path) -> None:
-    """Nothing is left at work that nobody waits for: its workers and its server end too."""
+    """Its workers and its server end, too: no process goes on without the run."""
     root = world / "killed_run"
     with started(root, world / "source", workers=2) as process:
         assert pool_processes(world / "prefect")
@@ -116,7 +116,7 @@ def test_a_killed_run_is_made_whole_by_the_next(world: Path) -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_stops_at_once(world: Path, workers: int) -> None:
-    """Within seconds, in the middle of an archive; no process stays."""
+    """Within seconds, in the middle of an archive; no process is left."""
     root = world / f"ctrl_c_{workers}"
     with started(root, world / "source", workers) as process:
         os.killpg(process.pid, signal.SIGINT)
@@ -130,7 +130,7 @@ def test_ctrl_c_stops_at_once(world: Path, workers: int) -> None:
 
 
 def test_a_server_that_is_not_there_begins_nothing(world: Path) -> None:
-    """PREFECT_API_URL leads to a port where nobody listens."""
+    """PREFECT_API_URL names a port without a server."""
     root = world / "no_server"
     root.mkdir()
     address = f"http://127.0.0.1:{free_port()}/api"
@@ -141,7 +141,7 @@ def test_a_server_that_is_not_there_begins_nothing(world: Path) -> None:
 
 
 def test_a_server_that_is_killed(world: Path) -> None:
-    """Prefect asks it again and again, here only once; then it is told in a sentence."""
+    """Prefect retries many times, here only once; then the run ends with a sentence."""
     root = world / "killed_server"
     once = {"PREFECT_CLIENT_MAX_RETRIES": "1"}
     with started(root, world / "source", workers=1, **once) as process:

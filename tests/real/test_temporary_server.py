@@ -1,4 +1,4 @@
-"""The server of a run that has none: it lives as long as the run, and says why if it does not."""
+"""The temporary server: it lives exactly as long as its run, or says why it did not start."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ with temporary_server() as server:
 """
 
 
-def test_a_server_of_ones_own_is_used() -> None:
+def test_a_configured_server_is_used() -> None:
     with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:4200/api"}):
         assert is_server_configured()
     with temporary_settings({PREFECT_API_URL: None}):
         assert not is_server_configured()
 
 
-def test_a_server_that_does_not_start_is_told(
+def test_a_server_that_does_not_start_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PREFECT_API_DATABASE_CONNECTION_URL", f"sqlite+aiosqlite:///{tmp_path}")

@@ -8,38 +8,12 @@ out is text and nothing else; who writes it to an archive says in its name that 
         ...
 """
 
-from quantgod.synthetic.faults import (
-    cross_book,
-    drop_lines,
-    drop_side,
-    insert_line,
-    insert_snapshot,
-    pause,
-    rename_symbol,
-    restart_service,
-    set_back,
-    split_lines,
-    tear_line,
-    truncate,
-)
 from quantgod.synthetic.spec import MIN_SPAN_MS, StreamSpec
 from quantgod.synthetic.streams import generate_days, generate_text
 
 __all__ = [
     "MIN_SPAN_MS",
     "StreamSpec",
-    "cross_book",
-    "drop_lines",
-    "drop_side",
     "generate_days",
     "generate_text",
-    "insert_line",
-    "insert_snapshot",
-    "pause",
-    "rename_symbol",
-    "restart_service",
-    "set_back",
-    "split_lines",
-    "tear_line",
-    "truncate",
 ]

@@ -21,8 +21,9 @@ from quantgod.orderbook.sampling import Sampled
 from quantgod.orderbook.scaling import Moments
 from quantgod.orderbook.schema import FEATURES
 from quantgod.storage.outputs.scaler_files import FitRange, save_scaler
-from quantgod.synthetic import StreamSpec, generate_text, rename_symbol, split_lines
+from quantgod.synthetic import StreamSpec, generate_text
 from quantgod.synthetic.demo import write_archive
+from tests.support.stream_faults import rename_symbol, split_lines
 from tests.support.streams import D0, NOON
 
 SPEC = StreamSpec("BTCUSDT", "linear", 10, NOON, NOON + 20_000, seed=11, activity="quiet")

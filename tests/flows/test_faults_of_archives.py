@@ -16,7 +16,6 @@ from benchmarks.dialects import rewrite
 from quantgod.orderbook.formats import tardis
 from quantgod.storage.archives import streams
 from quantgod.synthetic import generate_text
-from quantgod.synthetic.faults import drop_lines, insert_line, split_lines
 from tests.support import csv_rows
 from tests.support.csv_rows import TARDIS_HEADER
 from tests.support.faults import documented
@@ -24,6 +23,7 @@ from tests.support.flow_runs import output_table, outputs, run_pipeline
 from tests.support.market_files import two_days, write_zip
 from tests.support.program import Program, leftovers, start
 from tests.support.rights import refused
+from tests.support.stream_faults import drop_lines, insert_line, split_lines
 from tests.support.zips import DIRECTORY_ENTRY, put_bytes, spoil_middle, wrong_crc
 
 pytestmark = pytest.mark.usefixtures("prefect_server")

@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from quantgod.synthetic import StreamSpec, generate_text, split_lines
+from quantgod.synthetic import StreamSpec, generate_text
+from tests.support.stream_faults import split_lines
 
 BUSY_RECORDING = "derived/linear/BTCUSDT/2024-08-08_BTCUSDT_ob200.data.zip"
 RECORDINGS = (  # APT is left out: its snapshot is cut, so its deltas do not fit its book

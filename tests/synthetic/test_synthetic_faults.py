@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from quantgod.synthetic import (
+from tests.support.replay import SHORT, copy_books, make, read_ids, read_messages, replay
+from tests.support.stream_faults import (
     cross_book,
     drop_lines,
     drop_side,
@@ -21,7 +22,6 @@ from quantgod.synthetic import (
     tear_line,
     truncate,
 )
-from tests.support.replay import SHORT, copy_books, make, read_ids, read_messages, replay
 
 
 def test_drop_lines_leaves_a_gap_in_u() -> None:

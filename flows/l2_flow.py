@@ -44,7 +44,7 @@ def l2_flow(
         L2Error: the run could not begin.
     """
     display = Display()
-    report = run(load_settings(config, overrides.values if overrides else {}), display)
+    report = run(load_settings(config, overrides.model_extra if overrides else None), display)
     publish_report(report)
     display.finish(report)
     if report.failures:

@@ -124,13 +124,9 @@ class Etl(Section):
 
     @model_validator(mode="after")
     def _whole_numbers_of_each_other(self) -> Self:
-        bar_ms, sample_ms, window_ms = (
-            self.bar_interval_ms,
-            self.sampling_interval_ms,
-            self.window_ms,
-        )
-        if bar_ms % sample_ms:
-            why = f"{sample_ms} ms do not divide a bar of {bar_ms} ms"
+        bar_ms, window_ms = self.bar_interval_ms, self.window_ms
+        if bar_ms % self.sampling_interval_ms:
+            why = f"{self.sampling_interval_ms} ms do not divide a bar of {bar_ms} ms"
             raise ClashError("etl.sampling_interval_ms", "etl.resampling_interval", why)
         if window_ms is not None and window_ms % bar_ms:
             why = f"{window_ms} ms are not a whole number of bars of {bar_ms} ms"

@@ -1,4 +1,8 @@
-"""Overrides as one value: settings by dotted key, given together with a settings file."""
+"""Overrides as one value: settings by dotted key, given together with a settings file.
+
+The model describes the keys, but accepts any: ``load_settings`` checks ``model_extra``, so that a
+complaint about an override names the nearest key and the place, as all others do.
+"""
 
 from typing import Any
 
@@ -16,15 +20,6 @@ def _add_keys(schema: dict[str, Any]) -> None:
 
 
 class Overrides(BaseModel):
-    """Settings that win over file and environment, by dotted key: {"etl.orderbook_levels": 50}.
-
-    The JSON schema describes every key. Nested mappings are accepted too. Keys and values are
-    checked by ``load_settings``, whose complaints name the nearest key and the place.
-    """
+    """Settings that win over file and environment, by dotted key: {"etl.orderbook_levels": 50}."""
 
     model_config = ConfigDict(frozen=True, extra="allow", json_schema_extra=_add_keys)
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The overrides as they were given, dotted or nested."""
-        return self.model_extra or {}

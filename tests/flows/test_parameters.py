@@ -53,9 +53,11 @@ def test_every_key_is_described_and_none_has_a_default() -> None:
 def test_overrides_arrive_as_given(overrides: dict[str, object], config: Path) -> None:
     """Dotted or nested, as number or text; the run's history shows them so too."""
     checked = parameters(overrides)
-    assert checked["overrides"].values == overrides
+    assert checked["overrides"].model_extra == overrides
     assert l2_flow.serialize_parameters(checked)["overrides"] == overrides
-    assert load_settings(config, checked["overrides"].values) == load_settings(config, overrides)
+    assert load_settings(config, checked["overrides"].model_extra) == load_settings(
+        config, overrides
+    )
 
 
 def test_no_overrides() -> None:
@@ -67,5 +69,5 @@ def test_a_wrong_key_is_left_to_the_settings(config: Path) -> None:
     """So that the complaint names the nearest key, and its place."""
     checked = parameters({"etl.orderbok_levels": 50})
     with pytest.raises(SettingsError, match=r"nearest is etl\.orderbook_levels") as caught:
-        load_settings(config, checked["overrides"].values)
+        load_settings(config, checked["overrides"].model_extra)
     assert "at        override etl.orderbok_levels" in str(caught.value)

@@ -231,11 +231,12 @@ class MessageBuilder:
             columns = _with_room(columns, n)
         if m > len(columns.price):
             columns = columns._replace(price=_grown(columns.price, m), size=_grown(columns.size, m))
-        self.batch = self.batch._replace(columns=columns)
+        if columns is not self.batch.columns:
+            self.batch = self.batch._replace(columns=columns)
 
     def note_unreadable(self, keep: int = 10) -> None:
         """Count the line just read as unreadable; remember the first few numbers."""
-        self.counts["unreadable"] += 1
+        self.counts["unreadable"][0] += 1
         if len(self.unreadable_lines) < keep:
             self.unreadable_lines.append(self.line)
 

@@ -59,8 +59,8 @@ class _Reader:
         while is_blank and len(lines := text.lines()):
             end = int(line_end(lines, 0))
             is_blank = not lines[:end].tobytes().strip(WHITE_SPACE)
-            self.builder.state["blank"] += is_blank
-            self.builder.counts["lines"] += not is_blank
+            self.builder.state["blank"][0] += is_blank
+            self.builder.counts["lines"][0] += not is_blank
             text.advance(end)
 
     def _read_lines(self, lines: NDArray[np.uint8]) -> tuple[int, bool]:
@@ -95,7 +95,7 @@ class _Reader:
         builder, rules = self.builder, self.layout.rules
         row = read_row(line, self.layout)
         if row is None:
-            builder.counts["lines"] += 1
+            builder.counts["lines"][0] += 1
             builder.note_unreadable()
         else:
             self._check_names(row.names)
@@ -103,8 +103,8 @@ class _Reader:
             if not take_row(builder.batch, self.group, rules, row.price, row.size):
                 return False
             builder.example, builder.symbol = join_row(row.names), row.names[-1]
-            builder.counts["lines"] += 1
-        builder.counts["slow_lines"] += 1
+            builder.counts["lines"][0] += 1
+        builder.counts["slow_lines"][0] += 1
         return True
 
     def _check_names(self, names: tuple[str, ...]) -> None:

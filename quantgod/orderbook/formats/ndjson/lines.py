@@ -100,17 +100,17 @@ def take_line(line: bytes, message: Message | None, builder: MessageBuilder) -> 
     if not _admit(message, builder):
         return False
     builder.topic, builder.symbol = topic, symbol
-    builder.counts["lines"] += 1
-    builder.counts["slow_lines"] += 1
+    builder.counts["lines"][0] += 1
+    builder.counts["slow_lines"][0] += 1
     return True
 
 
 def _take_no_message(line: bytes, builder: MessageBuilder) -> None:
     if not line.strip(_WHITE_SPACE):
-        builder.state["blank"] += 1
+        builder.state["blank"][0] += 1
         return
-    builder.counts["lines"] += 1
-    builder.counts["slow_lines"] += 1
+    builder.counts["lines"][0] += 1
+    builder.counts["slow_lines"][0] += 1
     builder.note_unreadable()
 
 
@@ -120,7 +120,7 @@ def _admit(message: Message, builder: MessageBuilder) -> bool:
     columns, start = builder.batch.columns, int(builder.state["levels"][0])
     end = start + len(levels)
     if levels:
-        columns.price[start:end], columns.size[start:end] = np.array(levels).T
+        columns.price[start:end], columns.size[start:end] = zip(*levels, strict=True)
     update_id = message.update_id or 0  # one more a message: it is the first of its ids, too
     has_update_id = message.update_id is not None
     header = Header(message.ts, update_id, update_id, has_update_id, message.is_snapshot)

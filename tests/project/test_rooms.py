@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from quantgod.settings.values import PROJECT_ROOT
-from tests.support.parallel import names_files
+from tests.support.parallel import names_files, worker_count
 
 LIBRARY = ("causality", "orderbook", "settings", "storage", "synthetic")
 IMPORT_ALL = """
@@ -43,3 +45,15 @@ def test_tests_of_the_library_import_no_prefect() -> None:
 )
 def test_named_files_run_in_one_process(arguments: list[str], *, expected: bool) -> None:
     assert names_files(arguments) is expected
+
+
+def test_a_worker_starts_no_workers(pytestconfig: pytest.Config) -> None:
+    """Each would start its own, and so on."""
+    pytest.importorskip("xdist")
+    options = {"numprocesses": None, "collectonly": False, "usepdb": False, "capture": "fd"}
+    option = SimpleNamespace(**options, file_or_dir=["tests"])
+    manager = pytestconfig.pluginmanager
+    alone = SimpleNamespace(option=option, pluginmanager=manager)
+    worker = SimpleNamespace(option=option, pluginmanager=manager, workerinput={})
+    assert worker_count(alone) == min(len(os.sched_getaffinity(0)), 8)
+    assert worker_count(worker) == 0

@@ -16,6 +16,8 @@ MOST = 8  # each may start a Prefect server
 def worker_count(config: pytest.Config) -> int:
     """Return how many workers to start; 0 where pytest should do as it is told, or alone."""
     option = config.option
+    if hasattr(config, "workerinput"):  # a worker itself: it must not start workers
+        return 0
     if not config.pluginmanager.hasplugin("xdist") or option.numprocesses is not None:
         return 0
     if hasattr(config, "workerinput"):  # this is a worker, and must not start its own

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from quantgod.orderbook.features import times_ms
 from quantgod.orderbook.schema import FEATURES, level_names
 from tests.support.core import CoreDay
+from tests.support.stream_parts import Roll, blocks
 from tests.support.streams import D0, D1, NOON
 from tests.support.twin import TwinDay
 
@@ -18,13 +19,16 @@ EXACT = ("open", "high", "low", "close", "volume", "max_spread", "sample_count")
 WHOLE_COUNTS = frozenset({"slow_lines", "closing_deltas", "closing_snapshots", "level_updates"})
 
 
+MOST_CUTS = 6
+BARS_OFF = sorted(range(-12, 13), key=abs)
+
+
 @st.composite
 def cuts(draw: st.DrawFn, bar_ms: int) -> list[int]:
     """Times at which to cut the day into windows: whole bars, near where streams have messages."""
-    anchors = st.sampled_from((D0, NOON, D1))
-    return [
-        draw(anchors) + bar_ms * draw(st.integers(-12, 12)) for _ in range(draw(st.integers(0, 6)))
-    ]
+    roll = Roll(draw(blocks(1 + 2 * MOST_CUTS)))
+    number = roll.pick(range(MOST_CUTS + 1))
+    return [roll.pick((D0, NOON, D1)) + bar_ms * roll.pick(BARS_OFF) for _ in range(number)]
 
 
 def close_enough(found: float, expected: float, scale: float) -> bool:

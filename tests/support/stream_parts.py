@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TypeVar
 
 from hypothesis import strategies as st
@@ -17,7 +18,6 @@ from tests.support.bybit_lines import (
     LINEAR_ORDER,
     SPOT_ORDER,
     Level,
-    Pairs,
     Style,
 )
 
@@ -72,12 +72,26 @@ class Roll:
         """Choose `fewest` to `most` of `values`, which may repeat."""
         return tuple(self.pick(values) for _ in range(self.pick(range(fewest, most + 1))))
 
+    def shuffle(self, values: Sequence[T]) -> tuple[T, ...]:
+        """Choose an order of `values`."""
+        left = list(values)
+        return tuple(left.pop(self.pick(range(len(left)))) for _ in values)
 
-def table(draw: st.DrawFn, plain: Sequence[T], rate: int, odd: st.SearchStrategy[T]) -> Sequence[T]:
-    """List `plain` values and, `rate` times in a hundred, a few drawn `odd` ones."""
+
+@cache
+def blocks(picks: int) -> st.SearchStrategy[bytes]:
+    """Draw bytes for so many picks of a `Roll`."""
+    return st.binary(min_size=2 * picks, max_size=2 * picks)
+
+
+def table(
+    draw: st.DrawFn, plain: Sequence[T], rate: int, odd: Callable[[Roll], T], picks: int = 1
+) -> Sequence[T]:
+    """List `plain` values and, `rate` times in a hundred, one to six of at most `picks` picks."""
     if rate == 0:
         return plain
-    palette = draw(st.lists(odd, min_size=1, max_size=6))
+    roll = Roll(draw(blocks(1 + 6 * picks)))
+    palette = [odd(roll) for _ in range(roll.pick(range(1, 7)))]
     body = list(plain) * -(-100 // len(plain))
     odd_count = max(1, len(body) * rate // (100 - rate))
     return [*body, *(palette[i % len(palette)] for i in range(odd_count))]
@@ -91,9 +105,15 @@ def levels(draw: st.DrawFn, rates: Rates, side: str, sizes: Sequence[str]) -> Se
     ticks, odd_prices = (BID_TICKS, LOW_PRICES) if side == "bid" else (ASK_TICKS, HIGH_PRICES)
     plain = [(write_tick(tick), size) for tick in ticks for size in sizes]
     prices = [*odd_prices, *map(write_long, ticks), *map(write_tick, ticks)]
-    odd = st.tuples(st.sampled_from(prices), st.sampled_from((*ODD_SIZES, *sizes)))
-    crossing = st.tuples(st.sampled_from([*map(write_tick, range(14))]), st.sampled_from(sizes))
-    return table(draw, table(draw, plain, rates.number, odd), rates.crossing, crossing)
+    odd_sizes = (*ODD_SIZES, *sizes)
+
+    def odd(roll: Roll) -> Level:
+        return roll.pick(prices), roll.pick(odd_sizes)
+
+    def crossing(roll: Roll) -> Level:
+        return write_tick(roll.pick(range(14))), roll.pick(sizes)
+
+    return table(draw, table(draw, plain, rates.number, odd, 2), rates.crossing, crossing, 2)
 
 
 def write_tick(tick: int) -> str:
@@ -118,32 +138,28 @@ def write_long(tick: int) -> str:
 # ---------------------------------------------------------------- styles
 
 
-@st.composite
-def styles(draw: st.DrawFn) -> Style:
-    """Draw a way to write a line that does not change what it means."""
-    part = draw(st.sampled_from(("spot", "orders", "keys", "space", "escapes", "missing", "all")))
+STYLE_PICKS = 30  # at most
+
+
+def pick_style(roll: Roll) -> Style:
+    """Choose a way to write a line that does not change what it means."""
+    part = roll.pick(("spot", "orders", "keys", "space", "escapes", "missing", "all"))
     style = Style(order=SPOT_ORDER) if part in ("spot", "all") else Style()
     if part in ("orders", "all"):
-        order = tuple(draw(st.permutations(LINEAR_ORDER)))
-        style = replace(style, order=order, data_order=tuple(draw(st.permutations(DATA_ORDER))))
+        order, data_order = roll.shuffle(LINEAR_ORDER), roll.shuffle(DATA_ORDER)
+        style = replace(style, order=order, data_order=data_order)
     if part in ("keys", "all"):
         style = replace(
             style,
-            before=draw(pairs_of(EARLIER_ROOT_PAIRS)),
-            after=draw(pairs_of(LATER_ROOT_PAIRS)),
-            data_before=draw(pairs_of(EARLIER_DATA_PAIRS)),
-            data_after=draw(pairs_of(LATER_DATA_PAIRS)),
+            before=roll.pick_some(EARLIER_ROOT_PAIRS, 0, 2),
+            after=roll.pick_some(LATER_ROOT_PAIRS, 0, 2),
+            data_before=roll.pick_some(EARLIER_DATA_PAIRS, 0, 2),
+            data_after=roll.pick_some(LATER_DATA_PAIRS, 0, 2),
         )
     if part in ("space", "all"):
-        style = replace(style, space=draw(st.sampled_from((" ", "\t", "\r", " \t \r "))))
+        style = replace(style, space=roll.pick((" ", "\t", "\r", " \t \r ")))
     if part in ("escapes", "all"):
-        style = replace(style, escapes=draw(st.sampled_from((-1, 1, 2, 5))))
+        style = replace(style, escapes=roll.pick((-1, 1, 2, 5)))
     if part in ("missing", "all"):
-        keys = st.sampled_from(("cts", "seq", "topic", "s"))
-        style = replace(style, missing=tuple(draw(st.lists(keys, max_size=4))))
+        style = replace(style, missing=roll.pick_some(("cts", "seq", "topic", "s"), 0, 4))
     return style
-
-
-def pairs_of(pairs: Pairs) -> st.SearchStrategy[Pairs]:
-    """Draw up to two (key, raw value) pairs."""
-    return st.lists(st.sampled_from(pairs), max_size=2).map(tuple)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 from hypothesis import strategies as st
 
@@ -17,7 +18,16 @@ from tests.support.bybit_lines import (
     Style,
     render,
 )
-from tests.support.stream_parts import FULL_SIZES, SIZES, Rates, Roll, levels, styles, table
+from tests.support.stream_parts import (
+    FULL_SIZES,
+    SIZES,
+    STYLE_PICKS,
+    Rates,
+    Roll,
+    levels,
+    pick_style,
+    table,
+)
 from tests.support.twin import TwinSettings
 
 HOUR_MS = 3_600_000
@@ -31,6 +41,7 @@ EDGE_STAMPS = {
     D1: (D1 - 1, D1, D1 + 1, *FAR_STAMPS),
 }
 JUMPS = ("skip", "repeat", "fall", "missing", "one", "max", "far")
+SORTED_BREAKS = sorted(BREAKS)
 SNAPSHOT_JUMPS = ("next", "repeat", "one", "skip", "missing")
 BLANKS = (b"", b"", b"\n", b" \t\r\n", b"\r\n\n")  # lines before a message
 ENDS = (b"\n", b"\r\n", b" \n", b"\t\r\n")
@@ -113,6 +124,7 @@ class Writer:
 # ---------------------------------------------------------------- plans
 
 
+@cache
 def rolls(fewest: int, most: int) -> st.SearchStrategy[list[Roll]]:
     """Draw the bytes of some messages."""
     block = st.binary(min_size=ROLL_BYTES, max_size=ROLL_BYTES)
@@ -155,21 +167,21 @@ class Kit:
         )
 
 
-@st.composite
-def kits(draw: st.DrawFn, rates: Rates, settings: TwinSettings, anchor: int) -> Kit:
+def draw_kit(draw: st.DrawFn, roll: Roll, rates: Rates, settings: TwinSettings, anchor: int) -> Kit:
     """Draw what the messages of a stream are made of."""
-    jumps = table(draw, ["next"], rates.jumping, st.sampled_from(JUMPS))
-    manners = st.tuples(styles(), st.sampled_from(BLANKS), st.sampled_from(ENDS))
+    jumps = table(draw, ["next"], rates.jumping, lambda roll: roll.pick(JUMPS))
     return Kit(
-        table(draw, list_steps(settings), rates.wandering, odd_steps(settings, anchor)),
-        table(draw, [(CANONICAL, b"", b"\n")], rates.styled, manners),
-        table(draw, [None], rates.broken, st.sampled_from(sorted(BREAKS))),
-        draw(st.sampled_from((jumps, jumps, jumps, jumps, ("missing",)))),
+        table(
+            draw, list_steps(settings), rates.wandering, partial(pick_odd_step, settings, anchor), 2
+        ),
+        table(draw, [(CANONICAL, b"", b"\n")], rates.styled, pick_manner, STYLE_PICKS + 2),
+        table(draw, [None], rates.broken, lambda roll: roll.pick(SORTED_BREAKS)),
+        roll.pick((jumps, jumps, jumps, jumps, ("missing",))),
         levels(draw, rates, "bid", SIZES),
         levels(draw, rates, "ask", SIZES),
         levels(draw, rates, "bid", FULL_SIZES),
         levels(draw, rates, "ask", FULL_SIZES),
-        draw(st.sampled_from(((1, 8), (0, 2), (4, 8), (1, 1)))),
+        roll.pick(((1, 8), (0, 2), (4, 8), (1, 1))),
     )
 
 
@@ -187,9 +199,14 @@ def list_steps(settings: TwinSettings) -> list[Step]:
     ]
 
 
-def odd_steps(settings: TwinSettings, anchor: int) -> st.SearchStrategy[Step]:
-    """Draw a step that goes back, stands still, or goes to an edge of what is read."""
+def pick_manner(roll: Roll) -> Manner:
+    """Choose how a line is written, and what is around it."""
+    return pick_style(roll), roll.pick(BLANKS), roll.pick(ENDS)
+
+
+def pick_odd_step(settings: TwinSettings, anchor: int, roll: Roll) -> Step:
+    """Choose a step that goes back, stands still or, one time in four, goes to an edge."""
+    if roll.pick(range(4)) == 3:
+        return "at", roll.pick(EDGE_STAMPS[anchor]), 0
     back = (1, 0, 100, settings.sampling_interval_ms, 2 * settings.bar_interval_ms)
-    backs = st.sampled_from([("back", ms, 0) for ms in back])
-    edges = st.sampled_from([("at", stamp, 0) for stamp in EDGE_STAMPS[anchor]])
-    return st.one_of(backs, backs, backs, edges)
+    return "back", roll.pick(back), 0

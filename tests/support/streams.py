@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from hypothesis import strategies as st
 
 from tests.support.bybit_lines import INT64_MAX, Line, render
-from tests.support.stream_parts import Rates, table
-from tests.support.stream_plans import D0, D1, HOUR_MS, NOON, Kit, Plan, Writer, kits, rolls
+from tests.support.stream_parts import Rates, Roll, blocks, table
+from tests.support.stream_plans import D0, D1, HOUR_MS, NOON, Kit, Plan, Writer, draw_kit, rolls
 from tests.support.twin import TwinSettings
 
 DAY = dt.date(2024, 8, 8)
@@ -24,6 +24,7 @@ INTERVALS = ((1000, 5000), (100, 1000), (500, 1000), (1000, 60_000))  # (Δ, W) 
 SAMPLES_A_STREAM = 600  # bounds the in-day span, and so what the twin has to do
 TYPICAL = TwinSettings(bar_interval_ms=5000, levels=4, max_staleness_ms=2000)
 RATES = (0, 3, 0, 20)  # in a hundred
+HEAD_PICKS = 20  # at most, of what is drawn once a stream
 CLEAN_STARTS = {
     D0: (100, 1500, 0, 1, 999, 1000, 1001),
     NOON: (0, 1, -1, 123),
@@ -51,20 +52,21 @@ class Case:
 def cases(draw: st.DrawFn, *, clean: bool | None = None) -> Case:
     """Draw settings and a text made for them; `clean` as in `member_texts`, None draws it."""
     settings = draw(settings_of_cases())
-    is_clean = draw(st.sampled_from((False, False, True))) if clean is None else clean
+    is_clean = Roll(draw(blocks(1))).pick((False, False, True)) if clean is None else clean
     return Case(draw(member_texts(settings, clean=is_clean)), settings)
 
 
 @st.composite
 def settings_of_cases(draw: st.DrawFn) -> TwinSettings:
     """Draw the settings of §§2-4."""
-    sampling_interval_ms, bar_interval_ms = draw(st.sampled_from(INTERVALS))
+    roll = Roll(draw(blocks(4)))
+    sampling_interval_ms, bar_interval_ms = roll.pick(INTERVALS)
     return TwinSettings(
         sampling_interval_ms,
         bar_interval_ms,
-        levels=draw(st.integers(1, 8)),
-        max_staleness_ms=draw(st.sampled_from((2000, 500, 10_000))),
-        on_sequence_gap=draw(st.sampled_from(("drop", "keep"))),
+        levels=roll.pick(range(1, 9)),
+        max_staleness_ms=roll.pick((2000, 500, 10_000)),
+        on_sequence_gap=roll.pick(("drop", "keep")),
     )
 
 
@@ -78,17 +80,17 @@ def member_texts(
     its u has no gap, its book is never crossed and its lines are all readable, in any style. It may
     fall silent, have one side only, and run on over midnight.
     """
-    anchor = draw(st.sampled_from((D0, D1, NOON)))
-    rates = draw(clean_rates() if clean else any_rates())
-    odd_starts = st.sampled_from(ODD_STARTS[anchor])
-    starts = table(draw, CLEAN_STARTS[anchor], 0 if clean else 20, odd_starts)
-    bars_before = draw(st.sampled_from((2, 1, 0))) if anchor == D1 else 0
-    start = anchor + draw(st.sampled_from(starts)) - bars_before * settings.bar_interval_ms
-    kit = draw(kits(rates, settings, anchor))
+    roll = Roll(draw(blocks(HEAD_PICKS)))
+    anchor = roll.pick((D0, D1, NOON))
+    odd_rate = 0 if clean else 20
+    starts = table(draw, CLEAN_STARTS[anchor], odd_rate, lambda roll: roll.pick(ODD_STARTS[anchor]))
+    bars_before = roll.pick((2, 1, 0)) if anchor == D1 else 0
+    start = anchor + roll.pick(starts) - bars_before * settings.bar_interval_ms
+    kit = draw_kit(draw, roll, pick_rates(roll, clean), settings, anchor)
     limit = max(start, D0) + SAMPLES_A_STREAM * settings.sampling_interval_ms
-    writer = draw(writers(start, limit))
-    text = b"".join(writer.write_all(draw(plan_lists(kit, 100 if clean else 85))))
-    return draw(st.sampled_from((text, text, text.rstrip(b"\r\n"), text + b"\n \r\n")))
+    writer = pick_writer(roll, start, limit)
+    text = b"".join(writer.write_all(draw_plans(draw, roll, kit, 100 if clean else 85)))
+    return roll.pick((text, text, text.rstrip(b"\r\n"), text + b"\n \r\n"))
 
 
 @st.composite
@@ -99,13 +101,14 @@ def two_day_texts(draw: st.DrawFn, settings: TwinSettings = TYPICAL) -> tuple[by
     past midnight, then the opening snapshot of the next day, which repeats the last u.
     """
     step, width = settings.sampling_interval_ms, settings.bar_interval_ms
-    kit = draw(kits(draw(clean_rates()), settings, D1))
+    roll = Roll(draw(blocks(HEAD_PICKS)))
+    kit = draw_kit(draw, roll, pick_rates(roll, clean=True), settings, D1)
     opening, last, closing, *evening = draw(rolls(3, 25))
     past = [replace(kit.delta(roll), step=("on", 100, 0)) for roll in draw(rolls(0, 7))]
-    start = D1 - draw(st.sampled_from((2 * width, width, width + 1, 3 * step)))
-    last_step = ("at", D1 - draw(st.integers(1, 99)), 0)
-    closing_step = ("on", draw(st.sampled_from((100, 1500))), 0)
-    writer = draw(writers(start, limit=D1 - step - 60))
+    start = D1 - roll.pick((2 * width, width, width + 1, 3 * step))
+    last_step = ("at", D1 - roll.pick(range(1, 100)), 0)
+    closing_step = ("on", roll.pick((100, 1500)), 0)
+    writer = pick_writer(roll, start, limit=D1 - step - 60)
     lines = writer.write_all([to_first(kit.snapshot(opening)), *map(kit.plan, evening)])
     writer.limit = D1 + SAMPLES_A_STREAM * step
     lines += writer.write_all([replace(kit.delta(last), step=last_step), *past])
@@ -131,25 +134,21 @@ def mixed_texts(draw: st.DrawFn) -> bytes:
 # ---------------------------------------------------------------- their parts
 
 
-def any_rates() -> st.SearchStrategy[Rates]:
-    """Draw how odd a stream is."""
-    rate = st.sampled_from(RATES)
-    return st.builds(Rates, rate, rate, st.sampled_from((0, 4, 20, 8)), rate, rate, rate)
+def pick_rates(roll: Roll, clean: bool) -> Rates:
+    """Choose how odd a stream is; a clean one is oddly written at most."""
+    if clean:
+        return Rates(styled=roll.pick(RATES), number=roll.pick(RATES))
+    broken, styled, wandering, number, crossing = (roll.pick(RATES) for _ in range(5))
+    return Rates(broken, styled, roll.pick((0, 4, 20, 8)), wandering, number, crossing)
 
 
-def clean_rates() -> st.SearchStrategy[Rates]:
-    """Draw how oddly a clean stream is written."""
-    return st.builds(Rates, styled=st.sampled_from(RATES), number=st.sampled_from(RATES))
-
-
-@st.composite
-def plan_lists(draw: st.DrawFn, kit: Kit, opening_rate: int) -> list[Plan]:
+def draw_plans(draw: st.DrawFn, roll: Roll, kit: Kit, opening_rate: int) -> list[Plan]:
     """Draw the plans of a stream, which opens with a snapshot `opening_rate` times in 100."""
-    fewest = draw(st.sampled_from((10, 30, 0, 10, 30, 20, 45, -1)))
+    fewest = roll.pick((10, 30, 0, 10, 30, 20, 45, -1))
     if fewest < 0:
         return []
     first, *rest = draw(rolls(fewest + 1, 60))
-    opens = draw(st.integers(0, 99)) < opening_rate
+    opens = roll.pick(range(100)) < opening_rate
     opening = kit.snapshot(first) if opens else kit.plan(first)
     return [to_first(opening), *map(kit.plan, rest)]
 
@@ -159,11 +158,10 @@ def to_first(plan: Plan) -> Plan:
     return replace(plan, step=("first", 0, 0))
 
 
-@st.composite
-def writers(draw: st.DrawFn, start: int, limit: int) -> Writer:
-    """Draw what the messages of a stream share."""
-    depth = draw(st.sampled_from((200, 1, 2, 4, 500)))
+def pick_writer(roll: Roll, start: int, limit: int) -> Writer:
+    """Choose what the messages of a stream share."""
+    depth = roll.pick((200, 1, 2, 4, 500))
     topic, symbol = f"orderbook.{depth}.BTCUSDT", "BTCUSDT"
-    named = draw(st.sampled_from(((topic, symbol), (topic, symbol), (topic, None), (None, symbol))))
-    update_id = draw(st.sampled_from((177_400, 0, INT64_MAX - 200)))
+    named = roll.pick(((topic, symbol), (topic, symbol), (topic, None), (None, symbol)))
+    update_id = roll.pick((177_400, 0, INT64_MAX - 200))
     return Writer(start, limit, max(start, D0 - 2000), update_id, *named)

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Sets up all that the pipeline needs, in .venv beside this file, without a question asked.
-# Safe to repeat: what is already there and still right is left alone, without the network.
+# Sets up everything that the pipeline needs, in .venv next to this file, without asking questions.
+# Safe to repeat: steps that are up to date are skipped, without the network.
 #
-#   ./setup_cloud.sh                      to run the pipeline
-#   ./setup_cloud.sh --dev                also what its tests and checks need
-#   ./setup_cloud.sh --bench              also what it is compared with
-#   PYTHON=python3.12 ./setup_cloud.sh    with an interpreter of your choice
+#   ./setup_cloud.sh                      set up to run the pipeline
+#   ./setup_cloud.sh --dev                also install the tools of its tests and checks
+#   ./setup_cloud.sh --bench              also install the libraries that benchmarks compare with
+#   PYTHON=python3.12 ./setup_cloud.sh    use this interpreter
 set -euo pipefail
 unset CDPATH
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
 readonly LOG=logs/setup.log
-readonly STAMPS=.venv/.setup # what each finished step was made from
+readonly STAMPS=.venv/.setup # a file per finished step: the digest of its inputs
 readonly CERTIFICATES=/etc/ssl/certs/ca-certificates.crt
 
 usage() { sed -n '2,/^set /{s/^# \{0,1\}//p;}' setup_cloud.sh; }
@@ -21,13 +21,13 @@ die() {
   exit 1
 }
 
-# quietly NAME COMMAND...: output goes to the log; a failure shows its end and stops the set-up,
-# also where the log cannot take it since the disk is full.
+# quietly NAME COMMAND...: sends output to the log. A failure prints the last lines and stops the
+# set-up, even if a full disk keeps them out of the log.
 quietly() {
   local name=$1 end
   if ! end=$("${@:2}" 2>&1 </dev/null | tee -a "$LOG" | tail -n 20); then
     printf '%s\n' "$end" >&2
-    die "$name did not work; all that it said is in $LOG"
+    die "$name failed; its output is in $LOG"
   fi
 }
 
@@ -38,13 +38,13 @@ mark_done() {
 }
 checksum() { sha256sum "$@" | sha256sum | cut -d' ' -f1; }
 
-# --- packages of the system: Debian and Ubuntu, as root or with a sudo that asks nothing ------
+# --- system packages: Debian and Ubuntu, as root or with passwordless sudo -------------------
 
 apt_get() {
-  command -v apt-get >/dev/null || { echo "no apt-get here" && return 1; }
+  command -v apt-get >/dev/null || { echo "apt-get not found" && return 1; }
   local prefix=(env DEBIAN_FRONTEND=noninteractive)
   if [ "$(id -u)" -ne 0 ]; then
-    sudo -n true || { echo "neither root nor a sudo without password" && return 1; }
+    sudo -n true || { echo "neither root nor passwordless sudo" && return 1; }
     prefix=(sudo -n "${prefix[@]}")
   fi
   "${prefix[@]}" apt-get -qq -o Acquire::Retries=2 -o DPkg::Lock::Timeout=120 "$@"
@@ -53,12 +53,12 @@ apt_get() {
 apt_install() {
   if [ -z "${apt_updated:-}" ]; then
     apt_updated=yes
-    apt_get update >>"$LOG" 2>&1 </dev/null || true # older lists may still do
+    apt_get update >>"$LOG" 2>&1 </dev/null || true # the old package lists may be enough
   fi
   apt_get install -y --no-install-recommends "$@" >>"$LOG" 2>&1 </dev/null
 }
 
-# want PACKAGE LOSS: installs it where possible; where not, says what is lost and goes on.
+# want PACKAGE CONSEQUENCE: installs a package if possible; otherwise prints the consequence.
 want() {
   if apt_install "$1"; then
     say system "$1 installed"
@@ -68,9 +68,9 @@ want() {
 }
 
 install_system_packages() {
-  command -v fusermount3 >/dev/null || want fuse3 "rclone cannot mount, a folder works"
+  command -v fusermount3 >/dev/null || want fuse3 "rclone cannot mount; plain folders work"
   if command -v apt-get >/dev/null && [ ! -e "$CERTIFICATES" ]; then
-    want ca-certificates "pip and rclone cannot check who they talk to"
+    want ca-certificates "pip and rclone cannot verify TLS certificates"
   fi
   if [ "$dev" = yes ]; then
     command -v shellcheck >/dev/null || want shellcheck "shell scripts are not checked"
@@ -79,8 +79,8 @@ install_system_packages() {
 
 # --- Python ----------------------------------------------------------------------------------
 
-# Runs it, since a name on the PATH can be a shim for nothing, and asks for what a venv needs.
-# Prefect 3.8 refuses Python 3.15.
+# Runs the interpreter, since a name on the PATH can be a shim without one, and imports the modules
+# that a venv needs. Prefect 3.8 refuses Python 3.15.
 suits() {
   "$1" -c 'import ensurepip, sys, venv
 sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' >/dev/null 2>&1 </dev/null
@@ -111,16 +111,17 @@ choose_python() {
       return
     fi
   done
-  die "no Python 3.11 to 3.14 with venv is here (python3: $(python_version python3 || echo none)),
-and none could be installed; $LOG says why. On Debian 12, Ubuntu 24.04 or later:
+  die "found no Python 3.11 to 3.14 with venv (python3: $(python_version python3 || echo none)),
+and could not install one; $LOG says why. On Debian 12, Ubuntu 24.04 or later:
   sudo apt-get update && sudo apt-get install python3-venv
 Elsewhere: https://www.python.org/downloads/ and then PYTHON=/path/to/python3 ./setup_cloud.sh"
 }
 
 python_version() { "$1" -c 'import platform; print(platform.python_version())' 2>/dev/null; }
 
-# The .venv that is there serves if it runs, has pip, is whole, was not moved, and is of the Python
-# asked for. pip takes a package for installed of which a run that was cut short left a part.
+# An existing .venv is usable if it runs, has pip, is complete, was not moved, and has the requested
+# Python. Complete: pip believes that a package is installed even if an interrupted run left only a
+# part of it.
 venv_serves() {
   suits .venv/bin/python && .venv/bin/python -c 'import pip' 2>/dev/null || return 1
   [ ! -e "$STAMPS/unfinished" ] ||
@@ -138,7 +139,7 @@ make_venv() {
   say python "$(python_version .venv/bin/python) in .venv"
 }
 
-# --- what goes into .venv --------------------------------------------------------------------
+# --- packages in .venv -----------------------------------------------------------------------
 
 # pip_install NAME ARGUMENT...
 pip_install() {
@@ -147,14 +148,14 @@ pip_install() {
   rm "$STAMPS/unfinished"
 }
 
-# Where images set PYTHONDONTWRITEBYTECODE, each process would compile all that it imports anew,
-# which takes Prefect's server seconds. pip would do it on one core, tests of libraries included.
+# Some images set PYTHONDONTWRITEBYTECODE. Every process would then compile its imports again, which
+# takes Prefect's server seconds. pip would compile on one core, and the libraries' tests too.
 compile_bytecode() {
-  # A file that does not compile is told by whoever imports it, if anybody does.
+  # Ignore a file that does not compile: its import reports it.
   .venv/bin/python -m compileall -q -j 0 -x '/tests?/' "$@" >>"$LOG" 2>&1 </dev/null || true
 }
 
-# The lock is complete, so nothing is resolved; wheels only, so no compiler is asked for.
+# The lock is complete, so pip resolves nothing. Wheels only, so no compiler is needed.
 install_locked() {
   local file=$1 key
   key=$(checksum "$file")
@@ -169,7 +170,7 @@ install_locked() {
   mark_done "$file" "$key"
 }
 
-# Editable, so that a script, a worker and its child processes find the packages from any folder.
+# Editable, so that scripts, workers and child processes can import the packages from any folder.
 install_project() {
   local key
   key=$(checksum pyproject.toml)
@@ -181,21 +182,22 @@ install_project() {
   say project "flows, tasks, quantgod"
 }
 
-# --- what can be said at the end -------------------------------------------------------------
+# --- final checks ----------------------------------------------------------------------------
 
 report_rclone() {
   local version
   version=$(.venv/bin/rclone version 2>>"$LOG" </dev/null) ||
-    die "rclone does not run here; see $LOG"
+    die "rclone does not run on this system; see $LOG"
   version=${version%%$'\n'*}
   if [ -e /dev/fuse ] && command -v fusermount3 >/dev/null; then
-    say rclone "${version#rclone }; FUSE is here, for mounts"
+    say rclone "${version#rclone }; FUSE found: mounts work"
   else
-    say rclone "${version#rclone }; no FUSE here, so no mounts"
+    say rclone "${version#rclone }; no FUSE: mounts do not work"
   fi
 }
 
-# Compiled code is kept beside the sources, for one kind of processor. `.venv` may move to another.
+# Compiled code is stored next to the sources, for one processor model. The folder may move to
+# another one.
 compile_kernels() {
   local key processor
   processor=$(grep -m 1 '^model name' /proc/cpuinfo || uname -m)
@@ -235,9 +237,9 @@ for argument in "$@"; do
 done
 
 { mkdir -p data/L2/pre_processed data/L2/labelled data/artifacts logs && : >>"$LOG"; } ||
-  die "cannot write in $PWD; run it as its owner, or clone into a folder of your own"
-exec 9>>"$LOG" # held by all that this run starts, so that no other one comes between
-flock --nonblock 9 || { say waiting "another set-up is at work here" && flock 9; }
+  die "cannot write to $PWD; run this as its owner, or clone into a folder that you own"
+exec 9>>"$LOG" # inherited by every child, so that no other set-up runs meanwhile
+flock --nonblock 9 || { say waiting "another set-up is running in this folder" && flock 9; }
 : >"$LOG"
 install_system_packages
 make_venv

@@ -97,7 +97,7 @@ class _Parser(ArgumentParser):
 
 
 def help_text() -> str:
-    """What ``--help`` prints."""
+    """Return the text of ``--help``."""
     return "\n".join([HELP, *(k.help for k in describe_settings() if k.key.startswith(_SHAPING))])
 
 
@@ -172,7 +172,7 @@ def check_stream(subject: Subject, options: Options) -> list[Trial]:
     print(f"{subject.stream}: {len(ends):,} bars of {width}, made in {seconds:.1f} s")
     if not ends:
         return []
-    print(_line("trial", "T (UTC)", "changed lines", "rows compared", "differences"), flush=True)
+    print(_line("trial", "T (UTC)", "perturbed lines", "rows compared", "differences"), flush=True)
     random = Random(f"{options.seed} {subject.stream}")  # noqa: S311 - no secret
     trials = []
     for number in range(1, options.trials + 1):
@@ -186,7 +186,7 @@ def check_stream(subject: Subject, options: Options) -> list[Trial]:
 
 
 def differences_of(trial: Trial) -> list[str]:
-    """Lines that tell the first few values that differ."""
+    """List the first few values that differ, a line each."""
     named = (("bars", trial.bars), ("output", trial.rows))
     return [f"       {table}: {each}\n" for table, found in named for each in found.first[:3]]
 
@@ -196,13 +196,13 @@ def _line(number: str, instant: str, changed: str, rows: str, differences: str) 
 
 
 def conclude(trials: Sequence[Trial], options: Options) -> int:
-    """The last line, and the exit code."""
+    """Print the verdict; return the exit code."""
     rows = sum(trial.bars.rows for trial in trials if trial.changed)
     failed = sum(trial.differing > 0 for trial in trials)
     if failed:
         print(
-            f"NOT CAUSAL: {failed} of {len(trials)} trials changed rows that were known before. "
-            f"Seen again with --trials {options.trials} --seed {options.seed}"
+            f"NOT CAUSAL: {failed} of {len(trials)} trials changed rows that were already known. "
+            f"To reproduce: --trials {options.trials} --seed {options.seed}"
         )
         return DIFFERENT
     if not rows:
@@ -214,7 +214,7 @@ def conclude(trials: Sequence[Trial], options: Options) -> int:
     changed = sum(trial.changed for trial in trials)
     print(
         f"causal: {rows:,} rows in {len(trials)} trials are bit-identical, "
-        f"with {changed:,} later lines changed"
+        f"with {changed:,} later lines perturbed"
     )
     return IDENTICAL
 

@@ -24,11 +24,11 @@ check:  ## run everything that a change must pass
 	@.ci/run
 
 # 124: the time is up, and nothing failed until then.
-fuzz:  ## ten times as many, new examples for every property test; MINUTES=30 at most
+fuzz:  ## run property tests with ten times as many examples, all new; MINUTES=30 at most
 	timeout --signal=INT $(or $(MINUTES),30)m .venv/bin/pytest tests -x -q -m hypothesis \
 		--hypothesis-profile=fuzz --timeout=0 || [ $$? -eq 124 ]
 
-fuzz-scanner:  ## ten minutes of texts that take new branches of the scanner; needs atheris
+fuzz-scanner:  ## search ten minutes for texts that take new branches of the scanner; needs atheris
 	.venv/bin/python -m tests.support.fuzz_scanner
 
 bench:  ## measure speed and memory (half an hour); PARTS="core inflate" for some of it

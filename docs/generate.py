@@ -78,7 +78,7 @@ def column_kinds() -> str:
     for kind, run in groupby((*COLUMNS, *levels), key=lambda each: each.kind):
         names = _listed([each.name for each in run])
         rows.append((f"{names}, …" if kind == "book" else names, KINDS[kind]))
-    return _table(("columns", "hold"), rows)
+    return _table(("columns", "content"), rows)
 
 
 def features() -> str:
@@ -96,7 +96,7 @@ def counts() -> str:
     """Every count of a stream, from the annotations of ``Counts``."""
     hints = get_type_hints(Counts, include_extras=True)
     return _table(
-        ("count", "of"), [(f"`{name}`", get_args(hint)[1]) for name, hint in hints.items()]
+        ("count", "meaning"), [(f"`{name}`", get_args(hint)[1]) for name, hint in hints.items()]
     )
 
 
@@ -122,7 +122,7 @@ def error_classes() -> str:
         if raised_for is None:
             raise ValueError(f"the docstring of {error.__name__} lacks `Raised for: … .`")
         rows.append((f"`{error.__name__}`", summary.rstrip("."), " ".join(raised_for[1].split())))
-    return _table(("class", "means", "raised for"), rows)
+    return _table(("class", "meaning", "raised for"), rows)
 
 
 def error_tree() -> str:

@@ -28,7 +28,7 @@ fuzz:  ## run property tests with ten times as many examples, all new; MINUTES=3
 	timeout --signal=INT $(or $(MINUTES),30)m .venv/bin/pytest tests -x -q -m hypothesis \
 		--hypothesis-profile=fuzz --timeout=0 || [ $$? -eq 124 ]
 
-fuzz-scanner:  ## search ten minutes for texts that take new branches of the scanner; needs atheris
+fuzz-scanner:  ## search ten minutes for texts that take new branches of the scanner
 	.venv/bin/python -m tests.support.fuzz_scanner
 
 bench:  ## measure speed and memory (half an hour); PARTS="core inflate" for some of it

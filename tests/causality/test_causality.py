@@ -8,7 +8,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.dialects import rewrite
@@ -23,9 +23,9 @@ from quantgod.orderbook.messages import Cursor, Parsed
 from quantgod.orderbook.scaling import Moments, apply_scaler, feature_rows
 from quantgod.orderbook.schema import FEATURES
 from quantgod.synthetic import StreamSpec, generate_text
-from tests.orderbook.test_core_equals_twin import cuts
 from tests.support import streams
 from tests.support.core import MemoryText, cut_day, rebuild_with_core
+from tests.support.effort import examples
 from tests.support.perturbed import (
     SEEDS,
     SOME_KINDS,
@@ -34,6 +34,7 @@ from tests.support.perturbed import (
     perturb_as_drawn,
     stamps_of,
 )
+from tests.support.same_day import cuts
 from tests.support.streams import D0, D1, DAY, NOON, Case
 from tests.support.twin import TwinSettings
 
@@ -66,7 +67,7 @@ def compare(mine: Tables, theirs: Tables, instant_ms: int) -> Comparison:
 # ---------------------------------------------------------------- the rule
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.data(), streams.cases())
 def test_what_is_known_stays(data: st.DataObject, case: Case) -> None:
     """Whatever comes at T or after, and however either text is cut into windows."""
@@ -77,7 +78,7 @@ def test_what_is_known_stays(data: st.DataObject, case: Case) -> None:
     assert compare(mine, theirs, instant_ms).first == ()
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.data(), streams.cases())
 def test_if_no_more_comes_rows_stay_up_to_the_next_instant(data: st.DataObject, case: Case) -> None:
     """Samples end with the last message inside the day: rows that end later know that it came."""

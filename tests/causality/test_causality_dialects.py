@@ -6,24 +6,24 @@ import gzip
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from benchmarks.dialects import WRITERS, rewrite
 from quantgod.causality.check import main
 from quantgod.orderbook.formats import dialect_named
 from tests.causality.test_causality import TEXT, compare, tables_of
-from tests.orderbook.test_core_equals_twin import cuts
-from tests.orderbook.test_csv_equals_twin import is_of_one_stream
 from tests.support.core import cut_day
 from tests.support.csv_streams import KINDS as CSV_KINDS
-from tests.support.csv_streams import Kind, csv_texts
+from tests.support.csv_streams import Kind, csv_texts, is_of_one_stream
+from tests.support.effort import examples
 from tests.support.perturbed import SEEDS, SOME_KINDS, instants, perturb
+from tests.support.same_day import cuts
 from tests.support.streams import DAY, Case, settings_of_cases
 
 
 @pytest.mark.parametrize("kind", CSV_KINDS, ids=lambda kind: kind.dialect.name)
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.data())
 def test_what_is_known_stays(kind: Kind, data: st.DataObject) -> None:
     """Whatever comes at T or after, and however either text is cut into windows."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.dialects import rewrite
@@ -15,11 +15,12 @@ from quantgod.synthetic import StreamSpec, generate_text
 from tests.support import streams
 from tests.support.bybit_lines import Line, render
 from tests.support.csv_rows import tardis_row
+from tests.support.effort import examples
 from tests.support.okx_lines import OKX_LINE, render_okx
 from tests.support.perturbed import SEEDS, SOME_KINDS, instants, perturb, read_stamp, stamps_of
 from tests.support.streams import D0, D1, NOON, Case
 
-MANY = settings(max_examples=100, deadline=None)
+MANY = examples(100)
 SPEC = StreamSpec("BTCUSDT", "linear", 10, NOON, NOON + 10_000, seed=5)
 TEXT = b"".join(generate_text(SPEC))
 

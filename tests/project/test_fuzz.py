@@ -1,12 +1,15 @@
-"""The fuzz profile: more examples than the tests ask for, new ones each time."""
+"""The fuzz profile, with more and new examples, and a short coverage-guided run."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
 
+from quantgod.settings.values import PROJECT_ROOT
 from tests.support.effort import examples
 
 
@@ -30,3 +33,13 @@ def test_fuzzing_draws_new_examples_and_says_how_to_repeat_a_failure() -> None:
     assert not settings().derandomize
     assert settings().print_blob
     assert settings().deadline is None
+
+
+@pytest.mark.slow
+def test_the_scanner_reads_texts_that_take_new_branches_as_the_twin_does() -> None:
+    """Fifteen seconds, from where the last run ended; `make fuzz-scanner` takes ten minutes."""
+    pytest.importorskip("atheris", reason="no wheel of atheris for this platform")
+    command = [sys.executable, "-m", "tests.support.fuzz_scanner", "--minutes", "0.25"]
+    done = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Done " in done.stderr

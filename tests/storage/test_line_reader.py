@@ -8,18 +8,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from quantgod.errors import ArchiveError, DamagedArchiveError
 from quantgod.storage.archives import line_reader
 from quantgod.storage.archives.line_reader import LineReader
 from quantgod.storage.archives.member_bytes import _GzipFrame
+from tests.support.effort import examples
 from tests.support.member_lines import member_of, read_lines, whole_lines, with_member
 from tests.support.zips import TEXT, write_damaged, write_zip
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.text("ab\r", max_size=12).map(str.encode), max_size=12).map(b"\n".join),
     st.integers(1, 9),

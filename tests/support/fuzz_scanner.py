@@ -4,7 +4,7 @@ python -m tests.support.fuzz_scanner --minutes 10
 
 The kernels run as plain Python, so that atheris sees each of their branches and looks for bytes
 that take others. Texts are handed over in torn pieces. What differs ends it, and the input is kept
-as ``data/fuzz/crash-…``. Needs atheris, for Linux and Python 3.11 (``pip install atheris``).
+as ``data/fuzz/crash-…``. Hypothesis edits lines at random; this looks for branches it never takes.
 """
 
 from __future__ import annotations

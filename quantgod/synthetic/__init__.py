@@ -1,7 +1,7 @@
-"""The project's own recordings: Bybit order-book NDJSON with the statistics of real archives.
+"""Synthetic recordings: Bybit order-book NDJSON with the statistics of real archives.
 
-Seeded, deterministic, streamed: a whole day is made in seconds with a few MiB of memory. What comes
-out is text and nothing else; who writes it to an archive says in its name that it is synthetic.
+Seeded, deterministic, streamed: a whole day takes seconds and a few MiB of memory. The generator
+yields text alone; whoever writes it to an archive must name it synthetic.
 
     spec = StreamSpec("BTCUSDT", "linear", 200, start_ms=0, end_ms=60_000, seed=1)
     for chunk in generate_text(spec):
@@ -11,9 +11,4 @@ out is text and nothing else; who writes it to an archive says in its name that 
 from quantgod.synthetic.spec import MIN_SPAN_MS, StreamSpec
 from quantgod.synthetic.streams import generate_days, generate_text
 
-__all__ = [
-    "MIN_SPAN_MS",
-    "StreamSpec",
-    "generate_days",
-    "generate_text",
-]
+__all__ = ["MIN_SPAN_MS", "StreamSpec", "generate_days", "generate_text"]

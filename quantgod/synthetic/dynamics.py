@@ -1,6 +1,6 @@
-"""The market lives: beats of 100 ms that move its mid, churn its levels and stamp its messages.
+"""Market dynamics per update interval of 100 ms: move the mid, change levels, stamp messages.
 
-Compiled; nothing here allocates: all state is in ``Market``.
+Compiled, without allocations: all state is in ``Market``.
 """
 
 from __future__ import annotations
@@ -11,25 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgod.orderbook.arrays.kernel import kernel
-from quantgod.synthetic.market import (
-    BEAT_MS,
-    EVENT_MS,
-    NEXT_MS,
-    REACH_TICKS,
-    RING_MASK,
-    SENT_MS,
-    SEQUENCE,
-    TABLE,
-    UPDATE_ID,
-    Market,
-    Pace,
-)
+from quantgod.synthetic.market import REACH_TICKS, RING_MASK, TABLE, Market, Pace
 
 DENSITY = 0.55  # share of ticks that hold a level
 PICK = TABLE - 1
 MAX_MOVE_TICKS = 255
 FLOOR_TICK = REACH_TICKS + MAX_MOVE_TICKS + 1  # below it a bid of the market would be negative
-IDLE_CHANCE = 0.004  # beats on which nothing happens: 860,000 of 864,000 send a message
+INTERVAL_MS = 100
+IDLE_CHANCE = 0.004  # of an interval without a message: 860,000 of a day's 864,000 have one
 GOLDEN, MIX_1, MIX_2 = (
     np.uint64(value) for value in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 )
@@ -37,7 +26,7 @@ GOLDEN, MIX_1, MIX_2 = (
 
 @kernel
 def draw(random: NDArray[np.uint64]) -> int:
-    """62 random bits (splitmix64: one word of state, the same on every machine)."""
+    """Draw 62 random bits by splitmix64: one word of state, the same on every machine."""
     random[0] += GOLDEN
     word = random[0]
     word = (word ^ (word >> np.uint64(30))) * MIX_1
@@ -47,13 +36,13 @@ def draw(random: NDArray[np.uint64]) -> int:
 
 @kernel
 def draw_share(random: NDArray[np.uint64]) -> float:
-    """A number in [0, 1)."""
+    """Draw a number in [0, 1)."""
     return (draw(random) >> 10) / 4503599627370496.0
 
 
 @kernel
 def draw_lot(market: Market, density: float) -> int:
-    """The size of a fresh tick: empty with chance ``1 - density``."""
+    """Draw the size of a new tick: 0 with probability ``1 - density``."""
     if draw_share(market.random) >= density:
         return 0
     return int(market.lots[draw(market.random) & PICK])
@@ -61,7 +50,7 @@ def draw_lot(market: Market, density: float) -> int:
 
 @kernel
 def fill_market(market: Market) -> None:
-    """Fill both sides of a new market; the touch always holds a level."""
+    """Fill both sides of a new market; the touch always has a level."""
     for side, step in ((0, -1), (1, 1)):
         for distance in range(REACH_TICKS):
             slot = (market.touch[side] + step * distance) & RING_MASK
@@ -70,10 +59,10 @@ def fill_market(market: Market) -> None:
 
 @kernel
 def move_mid(market: Market, up: bool, ticks: int) -> None:
-    """Take ``ticks`` ticks from one side; the other follows up to the new spread.
+    """Take ``ticks`` ticks from one side; the other side follows up to the new spread.
 
-    The hit side reaches as far as before, so its far end is drawn anew; the ticks that the
-    follower leaves behind its own far end are never read again.
+    The side hit keeps its reach: its far end is drawn again. Ticks beyond the follower's far end
+    are never read again.
     """
     hit, step = (1, 1) if up else (0, -1)
     old_hit, old_follower = market.touch[hit], market.touch[1 - hit]
@@ -98,10 +87,10 @@ def move_mid(market: Market, up: bool, ticks: int) -> None:
 
 @kernel
 def churn(market: Market, changes: int) -> None:
-    """Change the book at ``changes`` random ticks, the touch's own level never deleted.
+    """Change the book at ``changes`` random ticks; the level at the touch is never deleted.
 
-    An empty tick is filled with chance 0.24, a level deleted with chance 0.2: with these the
-    density stays where it is, and updates, inserts and deletes come as about 55, 22 and 22 %.
+    An empty tick is filled with probability 0.24, a level deleted with probability 0.2. This keeps
+    the density constant, with about 55 % updates, 22 % inserts and 22 % deletes.
     """
     sizes, former = market.sizes, market.former
     for _ in range(changes):
@@ -113,61 +102,61 @@ def churn(market: Market, changes: int) -> None:
         slot = (market.touch[side] + (distance if side else -distance)) & RING_MASK
         size = sizes[slot]
         if size == 0:
-            if dice < 245:  # an order comes, often the one that was there before
+            if dice < 245:  # a new order, often of the former size
                 sizes[slot] = former[slot] if former[slot] and dice < 120 else lot
         elif dice < 200 and distance:
             sizes[slot], former[slot] = 0, size
         elif dice < 500:
             sizes[slot], former[slot] = former[slot] if former[slot] else lot, size
-        elif dice < 760:  # a part of the level comes or goes
+        elif dice < 760:  # the level grows or shrinks
             sizes[slot] = max(1, size + ((size * (dice - 630)) >> 9) + (dice & 2) - 1)
         else:
             sizes[slot], former[slot] = lot, size
 
 
 @kernel
-def live_one_beat(market: Market, pace: Pace) -> None:
-    """Let 100 ms pass in the market; activity comes in clusters and with the moves of the mid."""
-    random = market.random
+def advance(market: Market, pace: Pace) -> None:
+    """Advance the market by one interval; activity clusters, and rises when the mid moves."""
+    random, log_activity = market.random, market.log_activity
     if draw_share(random) < IDLE_CHANCE:
         return
-    shock = market.normal[draw(random) & PICK] * math.sqrt(1.0 - pace.memory**2)
-    market.mood[0] = mood = min(3.5, pace.memory * market.mood[0] + shock)
-    activity = math.exp(pace.spread * mood - 0.5 * pace.spread**2)
+    shock = market.normal[draw(random) & PICK] * math.sqrt(1.0 - pace.persistence**2)
+    log_activity[0] = level = min(3.5, pace.persistence * log_activity[0] + shock)
+    activity = math.exp(pace.deviation * level - 0.5 * pace.deviation**2)
     changes = pace.changes * activity
-    if draw_share(random) < pace.moves * activity:
+    if draw_share(random) < pace.move_chance * activity:
         length = pace.move_ticks * math.exp(0.9 * market.normal[draw(random) & PICK])
         up = draw(random) & 1 == 0 or market.touch[0] < FLOOR_TICK
         move_mid(market, up, min(1 + int(length), MAX_MOVE_TICKS))
         changes *= pace.move_burst
-        market.mood[0] += pace.move_mood
+        log_activity[0] += pace.move_excitement
     churn(market, int(changes + draw_share(random)))
 
 
 @kernel
 def set_next_stamp(market: Market) -> None:
-    """The next beat's publish time: on the grid, up to 1 ms late, seldom up to 5."""
-    clock = market.clock
-    clock[BEAT_MS] += 100
+    """Set the next delta's ``ts``: on the grid, up to 1 ms late, seldom up to 5."""
+    clock = market.clock[0]
+    clock.grid_ms += INTERVAL_MS
     late = draw(market.random) & 1
     if draw_share(market.random) < 0.008:
         late = int(draw_share(market.random) * 6)
-    clock[NEXT_MS] = clock[BEAT_MS] + late
+    clock.next_ms = clock.grid_ms + late
 
 
 @kernel
 def stamp_delta(market: Market) -> None:
-    """Stamp a delta: next ``u``, a higher ``seq``, an event time between the last and now."""
-    clock, random = market.clock, market.random
+    """Stamp a delta: next ``u``, a higher ``seq``, a ``cts`` between the last and now."""
+    clock, random = market.clock[0], market.random
     lag = 1 + int(min(draw_share(random), draw_share(random)) * market.max_lag_ms)
-    clock[EVENT_MS] = max(clock[EVENT_MS] + 1, clock[NEXT_MS] - lag)
-    clock[UPDATE_ID] += 1
-    clock[SEQUENCE] += 1 + market.lots[draw(random) & PICK]
+    clock.event_ms = max(clock.event_ms + 1, clock.next_ms - lag)
+    clock.update_id += 1
+    clock.sequence += 1 + market.lots[draw(random) & PICK]
 
 
 @kernel
 def stamp_snapshot(market: Market) -> None:
-    """Stamp a snapshot: sent just before the next beat, with the ``u`` of the last delta."""
-    clock = market.clock
-    clock[SENT_MS] = clock[NEXT_MS] - 1 - int(draw_share(market.random) * 2)
-    clock[SEQUENCE] += 1 + int(draw_share(market.random) * 64)
+    """Stamp a snapshot: just before the next delta, with the ``u`` of the last one."""
+    clock = market.clock[0]
+    clock.snapshot_ms = clock.next_ms - 1 - int(draw_share(market.random) * 2)
+    clock.sequence += 1 + int(draw_share(market.random) * 64)

@@ -1,4 +1,4 @@
-"""``StreamSpec``: what one generated stream shall look like."""
+"""``StreamSpec``: the parameters of one generated stream."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ MAX_DEPTH = 1_000  # the deepest topic of the venue
 class StreamSpec:
     """One stream, usually a day: equal specs give equal bytes.
 
-    The text of a stream opens with a snapshot 0.1 to 1.5 s after ``start_ms``. With ``closing`` it
-    ends as real days do: 1 to 7 deltas past ``end_ms``, then the next day's opening snapshot, which
-    repeats the last delta's ``u``; without, it ends with the last delta before ``end_ms``.
+    The text opens with a snapshot 0.1 to 1.5 s after ``start_ms``. With ``closing`` it ends as real
+    days do: 1 to 7 deltas past ``end_ms``, then the next day's opening snapshot, which repeats the
+    last delta's ``u``. Without, it ends with the last delta before ``end_ms``.
     """
 
     symbol: str
-    market: Flavour  # linear pads decimals, spot strips zeros; they differ in key order too
-    depth: int  # levels a side after every message
+    market: Flavour  # linear pads decimals, spot strips zeros; key order differs too
+    depth: int  # levels per side after every message
     start_ms: int  # UTC
     end_ms: int
     seed: int
     activity: Activity = "busy"
-    mid_price: float = 65_000.0  # at the first stream's opening; then it wanders
+    mid_price: float = 65_000.0  # at the first stream's opening; a random walk from there
     tick_size: float = 0.1
-    price_decimals: int = 2  # digits sent, which may be more than the tick needs, as for BTCUSDT
+    price_decimals: int = 2  # digits sent: for BTCUSDT more than the tick needs
     size_decimals: int = 3
     median_size: float = 0.09  # of a level, in coins
     first_update_id: int = 177_400  # of the opening snapshot
@@ -41,13 +41,12 @@ class StreamSpec:
     closing: bool = True
 
     def __post_init__(self) -> None:
-        problem = _find_problem(self)
-        if problem:
+        if problem := _find_problem(self):
             raise ValueError(f"StreamSpec: {problem}")
 
     @property
     def topic(self) -> str:
-        """The stream's name at the venue."""
+        """Name of the stream at the venue."""
         return f"orderbook.{self.depth}.{self.symbol}"
 
     @property
@@ -58,7 +57,7 @@ class StreamSpec:
     def following(
         self, end_ms: int, *, depth: int | None = None, activity: Activity | None = None
     ) -> StreamSpec:
-        """The next stream of the same market, from this one's end to ``end_ms``."""
+        """Return the same market's next stream, from this one's end to ``end_ms``."""
         return replace(
             self,
             start_ms=self.end_ms,
@@ -69,7 +68,7 @@ class StreamSpec:
 
 
 def _find_problem(spec: StreamSpec) -> str:
-    """What makes the spec impossible, or an empty text."""
+    """Return why the spec is impossible; empty if it is not."""
     if spec.market not in ("linear", "spot") or spec.activity not in ("quiet", "busy"):
         return f"unknown market {spec.market!r} or activity {spec.activity!r}"
     if not 1 <= spec.depth <= MAX_DEPTH:

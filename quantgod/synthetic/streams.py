@@ -9,37 +9,28 @@ import numpy as np
 
 from quantgod.synthetic.dynamics import draw_share, fill_market, set_next_stamp, stamp_snapshot
 from quantgod.synthetic.lines import write_deltas, write_snapshot
-from quantgod.synthetic.market import (
-    BEAT_MS,
-    EVENT_MS,
-    NEXT_MS,
-    PACES,
-    SEQUENCE,
-    UPDATE_ID,
-    Market,
-    open_market,
-)
+from quantgod.synthetic.market import PACES, Market, open_market
 from quantgod.synthetic.spec import StreamSpec
-from quantgod.synthetic.text import make_layout, make_view
+from quantgod.synthetic.text import make_template, make_view
 
 CHUNK_BYTES = 2 * 2**20
-MAX_LAG_MS = {"linear": 20, "spot": 54}  # publish time after the matching engine's, as measured
+MAX_LAG_MS = {"linear": 20, "spot": 54}  # from matching engine to publication, as measured
 FOREVER = 2**62
 
 
 def generate_text(spec: StreamSpec) -> Iterator[bytes]:
-    """The text of one stream, in chunks of whole lines of at most 2 MiB."""
+    """Generate one stream's text in chunks of whole lines, at most 2 MiB each."""
     return (chunk for _, chunk in generate_days([spec]))
 
 
 def generate_days(specs: Sequence[StreamSpec]) -> Iterator[tuple[StreamSpec, bytes]]:
-    """Consecutive streams of one market, as (spec, chunk) in order.
+    """Generate consecutive streams of one market, as (spec, chunk) in order.
 
-    The book and ``u`` carry on from stream to stream: each opens with the closing snapshot of the
-    one before, cut to its own depth. A stream's bytes depend on the specs up to it, on none after.
+    The book and ``u`` continue from stream to stream: each opens with its predecessor's closing
+    snapshot, cut to its own depth. A stream's bytes do not depend on the specs after it.
 
     Raises:
-        ValueError: a spec is not the one before it, carried on (``StreamSpec.following``).
+        ValueError: a spec does not continue the one before it (``StreamSpec.following``).
     """
     for before, after in pairwise(specs):
         carried = before.following(after.end_ms, depth=after.depth, activity=after.activity)
@@ -57,7 +48,7 @@ def _generate_days(specs: Sequence[StreamSpec]) -> Iterator[tuple[StreamSpec, by
 
 
 def _open(spec: StreamSpec) -> Market:
-    """The market just before the opening snapshot of the first stream."""
+    """Return the market just before the first stream's opening snapshot."""
     market = open_market(
         seed=spec.seed,
         mid_tick=round(spec.mid_price / spec.tick_size),
@@ -66,20 +57,20 @@ def _open(spec: StreamSpec) -> Market:
     )
     fill_market(market)
     clock = market.clock
-    clock[BEAT_MS] = spec.start_ms + 5 + int(draw_share(market.random) * 1_390)
+    clock["grid_ms"] = spec.start_ms + 5 + int(draw_share(market.random) * 1_390)
     set_next_stamp(market)
-    clock[EVENT_MS] = clock[NEXT_MS] - 102
-    clock[UPDATE_ID], clock[SEQUENCE] = spec.first_update_id, spec.first_sequence
+    clock["event_ms"] = clock["next_ms"] - 102
+    clock["update_id"], clock["sequence"] = spec.first_update_id, spec.first_sequence
     stamp_snapshot(market)
     return market
 
 
 def _generate_stream(spec: StreamSpec, market: Market) -> Iterator[bytes]:
-    """From the stamped opening snapshot to the stamp of the next one."""
-    snapshot, delta = make_layout(spec, "snapshot"), make_layout(spec, "delta")
+    """Generate from one stamped opening snapshot to the stamp of the next."""
+    snapshot, delta = make_template(spec, "snapshot"), make_template(spec, "delta")
     view, pace, out = make_view(), PACES[spec.activity], np.empty(CHUNK_BYTES, np.uint8)
     yield out[: write_snapshot(out, 0, market, view, snapshot)].tobytes()
-    while market.clock[NEXT_MS] < spec.end_ms:
+    while market.clock["next_ms"][0] < spec.end_ms:
         size = write_deltas(out, market, view, delta, pace, spec.end_ms, FOREVER)
         if size:
             yield out[:size].tobytes()

@@ -67,7 +67,7 @@ def measure(lines: list[bytes]) -> Statistics:
 
 
 def assert_usual(found: Statistics) -> None:
-    """What all archives have in common: clusters, bursts with the mid, a beat of 100 ms."""
+    """What all archives have in common: clusters, bursts with the mid, updates every 100 ms."""
     assert 0.2 <= found.autocorrelation <= 0.6
     assert 5.5 <= found.move_factor <= 15
     assert 5 <= found.deflate_ratio <= 7

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.meter import Facts, Meter, Options
@@ -37,5 +37,5 @@ def inflating(archive: Path) -> Iterator[ByteSource]:
     """The text of an archive's only member, read as the pipeline reads it: by igzip."""
     with zipfile.ZipFile(archive) as opened:
         (name,) = opened.namelist()
-    with closing(open_bytes(archive.open("rb", buffering=0), name)) as source:
-        yield source
+    with archive.open("rb", buffering=0) as file:
+        yield open_bytes(file, name)

@@ -18,8 +18,12 @@ from quantgod.errors import (
     SourceError,
 )
 from quantgod.storage.archives.line_reader import LineReader
-from quantgod.storage.archives.member_rules import BOMB_SIZE
-from quantgod.storage.archives.members import Member, damage_reported, read_directory
+from quantgod.storage.archives.members import (
+    BOMB_SIZE,
+    Member,
+    damage_reported,
+    read_directory,
+)
 from quantgod.storage.sources.folder import FolderSource, archive_at
 from tests.support.zips import (
     DAMAGES,

@@ -4,55 +4,36 @@ New memory for every chunk would cost as much as inflating it: the system clears
 hands it out. Inflating releases the GIL, so a thread can read ahead while a chunk is parsed.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from queue import SimpleQueue
 from threading import Thread
-from typing import Protocol
 
 from quantgod.storage.archives.member_bytes import ByteSource
 
 _BUFFERS_AHEAD = 48  # enough to keep inflating while a window's messages are replayed
 
 
-class Chunks(Protocol):
-    """Text, chunk by chunk."""
-
-    def next(self) -> tuple[bytearray, int]:
-        """A buffer and the number of bytes of text after its margin; 0 at the end.
-
-        The buffers of this call and of the previous one keep their content until the next call.
-        """
-
-    def close(self) -> None:
-        """Close the byte source."""
-
-
-def open_chunks(source: ByteSource, size: int, margin: int, read_ahead: bool) -> Chunks:
-    """Open chunks of at most ``size`` bytes, with ``margin`` free bytes before and one after."""
-    return (ChunksAhead if read_ahead else ChunksInTurn)(source, size, margin)
-
-
-class ChunksInTurn:
-    """Two buffers, filled in turn on demand."""
+class Chunks:
+    """Chunks of at most ``size`` bytes, with ``margin`` free bytes before and one after."""
 
     def __init__(self, source: ByteSource, size: int, margin: int) -> None:
         self._source, self._margin = source, margin
         self._buffers = deque(_make_buffers(2, size, margin))
 
     def next(self) -> tuple[bytearray, int]:
-        """See ``Chunks``."""
+        """Return a buffer and the number of bytes of text after its margin; 0 at the end.
+
+        The buffers of this call and of the previous one keep their content until the next call.
+        """
         self._buffers.rotate()
         return self._buffers[0], _fill(self._source, self._buffers[0], self._margin)
 
     def close(self) -> None:
-        """See ``Chunks``."""
-        self._source.close()
+        """Use the byte source no more."""
 
 
-class ChunksAhead:
-    """A thread fills buffers as they become free."""
+class ChunksAhead(Chunks):
+    """Chunks that a thread reads ahead, as buffers become free."""
 
     def __init__(self, source: ByteSource, size: int, margin: int) -> None:
         self._free: SimpleQueue[bytearray | None] = SimpleQueue()
@@ -91,8 +72,6 @@ class ChunksAhead:
                 self._filled.put((buffer, count))
         except BaseException as error:  # noqa: BLE001 - raised again by ``next``
             self._filled.put(error)
-        finally:
-            source.close()
 
 
 def _make_buffers(count: int, size: int, margin: int) -> list[bytearray]:

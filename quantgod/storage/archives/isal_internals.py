@@ -3,20 +3,16 @@
 ``tests/project/test_private_parts.py`` fails with a sentence when an upgrade takes it away.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from isal.isal_zlib import _GzipReader
 
+_PIECE = 128 << 10  # bytes of the file read at once
 
-def igzip_reader(file: Any, piece: int) -> Any:
-    """Inflate a gzip file straight into buffers of the caller's, with ``readinto``.
+
+def igzip_reader(file: Any) -> Any:
+    """Inflate a gzip file with ``readinto``, straight into buffers of the caller's.
 
     The public ``IGzipFile`` inflates into a buffer of its own first and copies from there.
-
-    Args:
-        file: a binary file, read with its ``readinto``.
-        piece: bytes of the file to read at once.
     """
-    return _GzipReader(file, piece)
+    return _GzipReader(file, _PIECE)

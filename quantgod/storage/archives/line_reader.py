@@ -1,10 +1,8 @@
 """The text of an archive's member as a stream of whole lines, inflated through memory.
 
-An open reader is a cache and never state: stages hold a cursor (an offset in the text), and where
-the open reader is at another offset, a new one is opened and inflated forward to the cursor.
+An open reader is a cache and never state. Stages hold a cursor, which is an offset in the text. If
+the open reader is at another offset, a new one is opened and inflates forward to the cursor.
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgod.errors import ArchiveError
-from quantgod.storage.archives.chunks import open_chunks
-from quantgod.storage.archives.gzip_files import is_gzip, open_gzip
+from quantgod.storage.archives.chunks import Chunks, ChunksAhead
+from quantgod.storage.archives.isal_internals import igzip_reader
 from quantgod.storage.archives.member_bytes import open_bytes
-from quantgod.storage.archives.members import Member, damage_reported
+from quantgod.storage.archives.members import Member, damage_reported, is_gzip
 from quantgod.storage.progress import ProgressSlot
 from quantgod.storage.sources.source import Archive
 
@@ -38,18 +36,20 @@ class LineReader:
     ) -> None:
         self.archive, self.member = archive, member
         self.offset = 0
-        self._progress, self._told = progress, 0
+        self._progress, self._reported = progress, 0
         with damage_reported(archive, member.name):
             self._file = archive.open()
             try:
-                is_whole = is_gzip(archive.path)
-                source = open_gzip(self._file) if is_whole else open_bytes(self._file, member.name)
+                if is_gzip(archive.path):
+                    source = igzip_reader(self._file)
+                else:
+                    source = open_bytes(self._file, member.name)
             except BaseException:
                 self._file.close()
                 raise
         # The start of a line that a chunk cuts is copied before the next chunk, if it fits there.
         self._margin = min(CHUNK, _MARGIN)
-        self._chunks = open_chunks(source, CHUNK, self._margin, read_ahead)
+        self._chunks = (ChunksAhead if read_ahead else Chunks)(source, CHUNK, self._margin)
         self._buffer = bytearray()
         self._start = self._lines_end = self._filled = 0
         self._at_end = False
@@ -62,9 +62,10 @@ class LineReader:
     def close(self) -> None:
         """Close the archive's file; the reader cannot be used any more."""
         self._chunks.close()
+        self._file.close()
 
     def lines(self) -> NDArray[np.uint8]:
-        """Whole lines from the offset on, each with its line feed; empty at the member's end.
+        """Return whole lines from the offset on, each with its line feed; none at the end.
 
         Raises:
             DamagedArchiveError: the archive breaks off, or its checksum is wrong.
@@ -89,7 +90,8 @@ class LineReader:
         torn = bytes(self._buffer[self._lines_end : self._filled])
         lines_end = 0
         while lines_end == 0:
-            chunk, count = self._read_chunk()
+            with damage_reported(self.archive, self.member.name):
+                chunk, count = self._chunks.next()
             end = self._margin + count
             lines_end = chunk.rfind(b"\n", self._margin, end) + 1
             if count == 0:
@@ -99,7 +101,10 @@ class LineReader:
                 return self._take(last, 0, len(last), len(last))
             if lines_end == 0:
                 torn += chunk[self._margin : end]
-                self._check_length(torn)
+                if len(torn) > LONGEST_LINE:
+                    limit = LONGEST_LINE >> 20
+                    reason = f"a line longer than {limit} MiB: this is not order-book text"
+                    raise ArchiveError(reason, self.archive.path, self.member.name)
         if len(torn) <= self._margin:
             start = self._margin - len(torn)
             chunk[start : self._margin] = torn
@@ -112,19 +117,10 @@ class LineReader:
         self._buffer = buffer
         self._start, self._lines_end, self._filled = start, lines_end, filled
         read = self.offset + filled - start
-        if self._progress and (read >= self._told + _PROGRESS_STEP or self._at_end):
+        if self._progress and (read >= self._reported + _PROGRESS_STEP or self._at_end):
             expected = self.member.likely_size
             self._progress.set(expected if self._at_end else min(read, expected))
-            self._told = read
-
-    def _read_chunk(self) -> tuple[bytearray, int]:
-        with damage_reported(self.archive, self.member.name):
-            return self._chunks.next()
-
-    def _check_length(self, torn: bytes) -> None:
-        if len(torn) > LONGEST_LINE:
-            reason = f"a line longer than {LONGEST_LINE >> 20} MiB: this is not order-book text"
-            raise ArchiveError(reason, self.archive.path, self.member.name)
+            self._reported = read
 
 
 _reader: LineReader | None = None  # the one reader that this process keeps open
@@ -138,16 +134,10 @@ def text_at(
     progress: ProgressSlot | None = None,
     read_ahead: bool = False,
 ) -> Iterator[LineReader]:
-    """Read a member's text from ``offset`` on, with the process's open reader if it is there.
+    """Read a member's text from ``offset``, the start of a line, with the open reader if possible.
 
-    Args:
-        archive: of the source.
-        member: of the archive.
-        offset: in the text, at the start of a line.
-        progress: counts the bytes of text read.
-        read_ahead: whether a newly opened reader inflates in a thread of its own.
-
-    After an error the reader is closed, so that a retry starts from the archive again.
+    ``read_ahead``: a newly opened reader inflates in a thread of its own. After an error the reader
+    is closed, so that a retry starts from the archive again.
     """
     global _reader  # noqa: PLW0603 - a cache of one open file a process
     text, _reader = _reader, None

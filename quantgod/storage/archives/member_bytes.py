@@ -5,18 +5,15 @@ and a deflated member differs from one only in its header and trailer. With thes
 writes into the given buffer without a copy, and compares checksum and size itself.
 """
 
-from __future__ import annotations
-
 import io
 import struct
 import zipfile
 import zlib
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from quantgod.storage.archives.isal_internals import igzip_reader
 
 _GZIP_HEADER = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255])
-PIECE = 128 << 10  # bytes of archive read at once
 _LOCAL_HEADER = struct.Struct("<26xHH")  # lengths of the name and of the extra field
 
 
@@ -26,16 +23,9 @@ class ByteSource(Protocol):
     def readinto(self, buffer: memoryview, /) -> int | None:
         """Fill the buffer or a part of it; returns the number of bytes, 0 at the text's end."""
 
-    def close(self) -> None:
-        """Close the file."""
-
 
 def open_bytes(file: Any, name: str) -> ByteSource:
-    """Open the text of a ZIP's member.
-
-    Args:
-        file: the ZIP, opened for reading; closing the text closes it.
-        name: of the member.
+    """Open the text of a member of the ZIP in a binary file.
 
     Raises:
         BadZipFile, LookupError, …: ``zipfile``'s errors on a bad archive, now or while it is read.
@@ -44,26 +34,14 @@ def open_bytes(file: Any, name: str) -> ByteSource:
     opened = archive.open(name)  # compares the two headers, refuses what is encrypted
     entry = archive.getinfo(name)
     if entry.compress_type not in (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED):
-        return Closing(opened, file)
+        return cast(ByteSource, opened)
     opened.close()
     file.seek(entry.header_offset)
     header = file.read(_LOCAL_HEADER.size)
     file.seek(sum(_LOCAL_HEADER.unpack(header)), io.SEEK_CUR)
     if entry.compress_type == zipfile.ZIP_STORED:
         return _Stored(file, entry)
-    return Closing(igzip_reader(_GzipFrame(file, entry), PIECE), file)
-
-
-class Closing:
-    """A byte source that closes a file with it."""
-
-    def __init__(self, source: Any, file: Any) -> None:
-        self._file = file
-        self.readinto = source.readinto
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+    return cast(ByteSource, igzip_reader(_GzipFrame(file, entry)))
 
 
 class _GzipFrame(io.RawIOBase):
@@ -77,16 +55,11 @@ class _GzipFrame(io.RawIOBase):
 
     def readinto(self, buffer: Any, /) -> int:
         """Read some bytes of the gzip file; 0 at its end."""
-        if not self._left or self._header:
-            return self._frame_into(buffer)
-        count: int = self._file.readinto(buffer[: self._left])
-        self._left -= count
-        if not count:
-            raise EOFError(f"the file ends {self._left} bytes before its member does")
-        return count
-
-    def _frame_into(self, buffer: memoryview) -> int:
-        """The header, or after the deflated bytes the trailer; both fit into any buffer."""
+        if self._left and not self._header:
+            count = _read_member(self._file, buffer, self._left)
+            self._left -= count
+            return count
+        # The header and, after the deflated bytes, the trailer fit into any buffer.
         if self._header:
             given, self._header = self._header, b""
         else:
@@ -105,15 +78,17 @@ class _Stored:
 
     def readinto(self, buffer: memoryview, /) -> int:
         """See ``ByteSource``."""
-        count: int = self._file.readinto(buffer[: self._left])
+        count = _read_member(self._file, buffer, self._left)
         self._left -= count
         self._crc = zlib.crc32(buffer[:count], self._crc)
-        if count == 0 and self._left:
-            raise EOFError(f"the file ends {self._left} bytes before its member does")
         if self._left == 0 and self._crc != self._expected:
             raise zipfile.BadZipFile(f"CRC-32 is {self._crc:08x}, expected {self._expected:08x}")
         return count
 
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+
+def _read_member(file: Any, buffer: Any, left: int) -> int:
+    """Read into the buffer some of the ``left`` bytes that a member still has."""
+    count: int = file.readinto(buffer[:left])
+    if left and not count:
+        raise EOFError(f"the file ends {left} bytes before its member does")
+    return count

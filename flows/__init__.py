@@ -1,1 +1,1 @@
-"""What runs, in which order: the flow, its settings and its command line."""
+"""The flow and its phases, in order."""

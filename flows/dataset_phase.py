@@ -3,9 +3,7 @@
 Light work: in time order where order matters (closes, the fit), in parallel where it does not.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -14,7 +12,7 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.bars_phase import BarsPhase
 from flows.fit import fit_scaler
-from flows.reports.artifacts import ProgressArtifact, publish_checks
+from flows.reports.artifacts import publish_checks
 from flows.reports.run_report import ArchiveResult, Status
 from flows.runtime.context import RunContext
 from flows.runtime.failures import reason_of
@@ -59,27 +57,23 @@ def make_dataset(
     Args:
         survey: the streams of the run.
         bars: the result of phase 1.
-        scaler: the persisted one; None where there is none, or none is wanted.
+        scaler: the persisted one; None: fit one, if the settings want one.
         context: of the run.
     """
     planned = plan_outputs(survey.streams, bars.records, context.store, survey.failed_days)
     if not context.settings.features.apply_zscore:
         return Dataset(_make_outputs(planned, None, bars, context), "none", ())
-    notes = [] if scaler else _warn_of_many_series(planned)
+    series = sorted({each.stream.series for each in planned})
+    notes = []
+    if not scaler and len(series) > 1:
+        notes.append(f"one scaler is fitted on {len(series)} series: {', '.join(series)}")
     try:
         scaler = scaler or fit_scaler(planned, survey, bars, context)
     except (ScalerError, OutputError) as error:
-        waiting = {p.stream: _result(p, "waiting", bars, context, str(error)) for p in planned}
+        waiting = {each.stream: _result(each, "waiting", error, bars, context) for each in planned}
         return Dataset(waiting, "none", (*notes, str(error)))
     name = f"{context.settings.paths.scaler_path} ({scaler.moments.row_count} rows)"
     return Dataset(_make_outputs(planned, scaler, bars, context), name, notes)
-
-
-def _warn_of_many_series(planned: Sequence[PlannedOutput]) -> list[str]:
-    series = sorted({each.stream.series for each in planned})
-    if len(series) < 2:
-        return []
-    return [f"one scaler is fitted on {len(series)} series: {', '.join(series)}"]
 
 
 def _make_outputs(
@@ -89,29 +83,21 @@ def _make_outputs(
     results, todo = {}, []
     for each in planned:
         if each.is_up_to_date(context.store, scaler):
-            published = _describe_unchanged(each, context)
-            results[each.stream] = _result(each, "unchanged", bars, context, published=published)
+            found = _describe_unchanged(each, context)
+            results[each.stream] = _result(each, "unchanged", found, bars, context)
         else:
             todo.append(each)
-    for each, outcome in _run_outputs(todo, scaler, context) if todo else ():
-        results[each.stream] = _result_of(each, outcome, bars, context)
-    return results
-
-
-def _run_outputs(
-    todo: Sequence[PlannedOutput], scaler: Scaler | None, context: RunContext
-) -> Iterator[tuple[PlannedOutput, Published | Exception]]:
-    """Run ``make_output`` for each file, in parallel, and show how far it is."""
+    if not todo:
+        return results
     given = {"store": context.store, "scaler": scaler, "limits": context.limits}
     calls = [{"planned": each, **given} for each in todo]
-    artifact = ProgressArtifact("dataset", len(todo))
     with context.display.phase("dataset", len(todo)) as phase:
         for index, outcome in context.workers.run(make_output, calls):
-            status = status_of(outcome)
+            status, each = _status_of(outcome), todo[index]
             context.tally.files_made += status == "made"
-            phase.archive_done(str(todo[index].stream), status)
-            artifact.advance()
-            yield todo[index], outcome
+            phase.archive_done(str(each.stream), status)
+            results[each.stream] = _result(each, status, outcome, bars, context)
+    return results
 
 
 def _describe_unchanged(planned: PlannedOutput, context: RunContext) -> Published:
@@ -122,39 +108,30 @@ def _describe_unchanged(planned: PlannedOutput, context: RunContext) -> Publishe
     return Published(rows, tuple(findings), 0.0)
 
 
-def status_of(outcome: Published | Exception) -> Status:
-    """How an archive ended."""
+def _status_of(outcome: Published | Exception) -> Status:
     if isinstance(outcome, InvalidOutputError):
         return "quarantined"
     return "failed" if isinstance(outcome, Exception) else "made"
 
 
-def _result_of(
-    planned: PlannedOutput, outcome: Published | Exception, bars: BarsPhase, context: RunContext
-) -> ArchiveResult:
-    if isinstance(outcome, Exception):
-        return _result(planned, status_of(outcome), bars, context, reason_of(outcome))
-    return _result(planned, "made", bars, context, published=outcome)
-
-
 def _result(
     planned: PlannedOutput,
     status: Status,
+    outcome: Published | Exception,
     bars: BarsPhase,
     context: RunContext,
-    reason: str = "",
-    published: Published | None = None,
 ) -> ArchiveResult:
     stream, record = planned.stream, planned.record
+    published = Published(0, (), 0.0) if isinstance(outcome, Exception) else outcome
     return ArchiveResult(
         name=str(stream),
         status=status,
-        reason=reason,
+        reason=reason_of(outcome) if isinstance(outcome, Exception) else "",
         bars=record.bars,
-        rows=published.rows if published else 0,
+        rows=published.rows,
         coverage=coverage(record, context.store.recipe.day_grid(stream.day)),
-        findings=published.findings if published else (),
-        seconds=bars.seconds(stream) + (published.seconds if published else 0.0),
+        findings=published.findings,
+        seconds=bars.seconds(stream) + published.seconds,
         is_synthetic=stream.is_synthetic,
     )
 
@@ -184,15 +161,11 @@ def make_output(
     publish_checks(stream, findings)
     quarantine = store.quarantine_of(stream)
     if errors := [f"{f.check}: {f.figures}" for f in findings if f.severity == "error"]:
-        quarantine.take(temporary, final, report_text(stream, findings))
+        lines = [f"{f.severity:8}{f.check}: {f.figures}" for f in findings]
+        title = f"{stream} ({stream.archive}, member {stream.member.name})"
+        quarantine.take(temporary, final, "\n".join([title, *lines, ""]))
         reason = f"{'; '.join(errors)}. In quarantine: {quarantine.table}"
         raise InvalidOutputError(reason, stream.archive.path, stream.member.name)
     publish(temporary, final)
     quarantine.release()
     return Published(table.num_rows, tuple(findings), perf_counter() - start)
-
-
-def report_text(stream: Stream, findings: Sequence[Finding]) -> str:
-    """The report that lies beside a file in quarantine."""
-    lines = [f"{f.severity:8}{f.check}: {f.figures}" for f in findings]
-    return "\n".join([f"{stream} ({stream.archive}, member {stream.member.name})", *lines, ""])

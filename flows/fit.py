@@ -1,10 +1,9 @@
-"""The scaler of a run: the persisted one, or one fitted on the rows about to be written."""
-
-from __future__ import annotations
+"""Fit the scaler of a run on the rows about to be written."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -17,13 +16,12 @@ from quantgod.errors import ScalerError
 from quantgod.orderbook.calendar import day_start_ms
 from quantgod.orderbook.checks import check_table
 from quantgod.orderbook.features import times_ms
-from quantgod.orderbook.messages import Float64Array
+from quantgod.orderbook.messages import Float64Array, Int64Array
 from quantgod.orderbook.scaling import feature_rows, fit_moments
 from quantgod.orderbook.schema import output_schema
-from quantgod.settings.settings import Settings
 from quantgod.storage.archives.streams import day_in_name
 from quantgod.storage.outputs.planned import PlannedOutput
-from quantgod.storage.outputs.scaler_files import FitRange, Scaler, load_scaler, save_scaler
+from quantgod.storage.outputs.scaler_files import FitRange, Scaler, save_scaler
 from quantgod.storage.outputs.store import OutputStore
 from tasks.add_features import add_features
 
@@ -33,8 +31,7 @@ class FitRows:
     """The rows of one stream in the training range."""
 
     rows: Float64Array  # (rows, features)
-    first_available_ms: int
-    last_available_ms: int
+    available_ms: Int64Array  # (rows,)
     errors: tuple[str, ...]
 
 
@@ -46,32 +43,19 @@ def fit_rows(planned: PlannedOutput, store: OutputStore, fit_until_ms: int | Non
     """Take one stream's feature rows in the training range, checked as its final file will be."""
     recipe = store.recipe
     featured = add_features(planned.stream, store.bars_file(planned.stream), recipe, planned.before)
-    levels = recipe.orderbook_levels
-    schema, grid = output_schema(levels), recipe.day_grid(planned.stream.day)
-    findings = check_table(featured.table, schema, grid, levels)
+    levels, grid = recipe.orderbook_levels, recipe.day_grid(planned.stream.day)
+    findings = check_table(featured.table, output_schema(levels), grid, levels)
     errors = (f"{f.check}: {f.figures}" for f in findings if f.severity == "error")
     rows = feature_rows(featured.table, fit_until_ms)
-    available = times_ms(featured.table, "available_at")[: len(rows)]
-    first, last = (int(available[0]), int(available[-1])) if len(available) else (0, 0)
-    return FitRows(rows, first, last, (*planned.record.errors, *errors))
+    available_ms = times_ms(featured.table, "available_at")[: len(rows)]
+    return FitRows(rows, available_ms, (*planned.record.errors, *errors))
 
 
-def is_in_fit_range(day: date | None, bar_interval_ms: int, fit_until_ms: int | None) -> bool:
+def _is_inside(day: date | None, bar_interval_ms: int, fit_until_ms: int | None) -> bool:
     """Whether any row of a day (None: not known) can be in the training range."""
     if day is None or fit_until_ms is None:
         return True
     return day_start_ms(day) + bar_interval_ms <= fit_until_ms
-
-
-def existing_scaler(settings: Settings, store: OutputStore) -> Scaler | None:
-    """Load the persisted scaler, if the settings want one and there is one.
-
-    Raises:
-        ScalerError: it is torn, or was fitted with other settings.
-    """
-    if not settings.features.apply_zscore:
-        return None
-    return load_scaler(settings.paths.scaler_path, store.recipe)
 
 
 def fit_scaler(
@@ -80,23 +64,24 @@ def fit_scaler(
     """Fit on the training range of all outputs, in time order per series.
 
     Args:
-        planned: the streams with bars, in order; which process makes their rows does not matter.
-        survey: gives the archives that failed before their streams were known.
-        bars: gives the streams that failed.
+        planned: the streams with bars, in that order.
+        survey: holds the archives that failed before their streams were known.
+        bars: holds the streams that failed.
         context: of the run.
 
     Raises:
         ScalerError: an archive inside the range failed, or there are no rows to fit on.
     """
-    features, bar_ms = context.settings.features, context.store.recipe.bar_interval_ms
+    features = context.settings.features
+    is_inside = partial(
+        _is_inside,
+        bar_interval_ms=context.store.recipe.bar_interval_ms,
+        fit_until_ms=features.fit_until_ms,
+    )
     lost = {name: day_in_name(name) for name in survey.failures}
     lost |= {str(stream): stream.day for stream in bars.failures}
-    missing = [
-        name for name, day in lost.items() if is_in_fit_range(day, bar_ms, features.fit_until_ms)
-    ]
-    inside = [
-        each for each in planned if is_in_fit_range(each.stream.day, bar_ms, features.fit_until_ms)
-    ]
+    missing = [name for name, day in lost.items() if is_inside(day)]
+    inside = [each for each in planned if is_inside(each.stream.day)]
     parts, bad = _collect_rows(inside, context)
     missing += bad
     if missing and not features.allow_partial_fit:
@@ -138,8 +123,8 @@ def _fit(
         )
     moments = fit_moments(parts[index].rows for index in sorted(parts))
     fit_range = FitRange(
-        min(part.first_available_ms for part in parts.values()),
-        max(part.last_available_ms for part in parts.values()),
+        min(int(part.available_ms[0]) for part in parts.values()),
+        max(int(part.available_ms[-1]) for part in parts.values()),
         until,
         tuple(inside[index].stream.archive.path for index in sorted(parts)),
     )

@@ -6,8 +6,6 @@ python flows/l2_flow.py --plan                          what would be done, and 
 python flows/l2_flow.py --help                          all settings
 """
 
-from __future__ import annotations
-
 import sys
 
 if __name__ == "__main__":

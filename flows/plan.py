@@ -1,6 +1,4 @@
-"""``--plan``: what a run would do, found without doing it and without Prefect."""
-
-from __future__ import annotations
+"""``--plan``: find out what a run would do, without doing it and without Prefect."""
 
 from collections.abc import Mapping
 
@@ -11,6 +9,7 @@ from quantgod.storage.archives.streams import Stream, read_streams
 from quantgod.storage.outputs.manifest import BarsRecord
 from quantgod.storage.outputs.planned import plan_outputs
 from quantgod.storage.outputs.scaler_files import load_scaler
+from quantgod.storage.outputs.store import OutputStore
 
 
 def describe_plan(settings: Settings) -> str:
@@ -28,7 +27,7 @@ def describe_plan(settings: Settings) -> str:
     records = {stream: record for stream, record in valid.items() if record}
     lines = [
         f"{stream.day}  {_size(stream):>10} MB  {state:8}  {stream}"
-        for stream, state in _states(settings, survey, records).items()
+        for stream, state in _states(settings, store, survey, records).items()
     ]
     lines += [f"refused: {name}: {reason_of(error)}" for name, error in survey.failures.items()]
     lines += [f"missing day: {day}" for day in survey.missing_days]
@@ -47,11 +46,10 @@ def _size(stream: Stream) -> str:
 
 
 def _states(
-    settings: Settings, survey: Survey, records: Mapping[Stream, BarsRecord]
+    settings: Settings, store: OutputStore, survey: Survey, records: Mapping[Stream, BarsRecord]
 ) -> dict[Stream, str]:
     """``to read``: from the archive; ``to make``: from valid bars; ``done``: would not change."""
-    store, wants_scaler = store_of(settings), settings.features.apply_zscore
-    path = settings.paths.scaler_path
+    path, wants_scaler = settings.paths.scaler_path, settings.features.apply_zscore
     scaler = load_scaler(path, store.recipe, restore=False) if wants_scaler else None
     states = dict.fromkeys(survey.streams, "to read")
     may_be_done = scaler is not None or not wants_scaler

@@ -3,8 +3,6 @@
 A fault of one archive is its own: the report gives its name and reason while the others go on.
 """
 
-from __future__ import annotations
-
 from contextlib import ExitStack
 from time import perf_counter
 
@@ -12,22 +10,15 @@ from prefect.exceptions import TerminationSignal
 
 from flows.bars_phase import BarsPhase, make_all_bars
 from flows.dataset_phase import Dataset, make_dataset
-from flows.fit import existing_scaler
 from flows.reports.console import Display
 from flows.reports.run_report import ArchiveResult, RunReport
 from flows.runtime.context import RunContext, Tally
 from flows.runtime.failures import reason_of
 from flows.runtime.pool import Workers
-from flows.survey import (
-    Survey,
-    is_to_be_filled,
-    limits_of,
-    source_of,
-    store_of,
-    survey_archives,
-)
+from flows.survey import Survey, is_to_be_filled, limits_of, source_of, store_of, survey_archives
 from quantgod.settings.settings import Settings
 from quantgod.storage.outputs.lock import exclusive
+from quantgod.storage.outputs.scaler_files import load_scaler
 from tasks.check_mount import check_mount
 from tasks.list_members import list_members
 
@@ -48,7 +39,8 @@ def _run(settings: Settings, display: Display) -> RunReport:
     start = perf_counter()
     store = store_of(settings)
     # A scaler that does not fit is refused now, not after hours of work.
-    scaler = existing_scaler(settings, store)
+    wants_scaler = settings.features.apply_zscore
+    scaler = load_scaler(settings.paths.scaler_path, store.recipe) if wants_scaler else None
     survey = _survey(settings, display)
     tally = Tally(len(survey.streams))
     with Workers(settings.execution.workers) as workers:
@@ -59,7 +51,7 @@ def _run(settings: Settings, display: Display) -> RunReport:
         except (KeyboardInterrupt, TerminationSignal):
             display.say(str(tally))
             raise
-    return make_report(settings, survey, bars, dataset, perf_counter() - start)
+    return _make_report(settings, survey, bars, dataset, perf_counter() - start)
 
 
 def _survey(settings: Settings, display: Display) -> Survey:
@@ -70,7 +62,7 @@ def _survey(settings: Settings, display: Display) -> Survey:
     return survey_archives(settings, archives, list_members)
 
 
-def make_report(
+def _make_report(
     settings: Settings, survey: Survey, bars: BarsPhase, dataset: Dataset, seconds: float
 ) -> RunReport:
     """Report the run as a whole: failed archives first, then the streams in order."""
@@ -85,6 +77,6 @@ def make_report(
         scaler=dataset.scaler,
         missing_days=survey.missing_days,
         seconds=seconds,
-        text_bytes=bars.text_bytes,
+        text_bytes=sum(made.text_bytes for made in bars.made.values()),
         notes=dataset.notes,
     )

@@ -1,6 +1,4 @@
-"""What there is to do, before any of it is done: streams, their days, what is still valid."""
-
-from __future__ import annotations
+"""Survey the source before any work: its streams and their days."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -70,19 +68,13 @@ def survey_archives(
     archives: Iterable[Archive],
     read_streams: Callable[[Archive], Sequence[Stream]],
 ) -> Survey:
-    """Find the streams of archives; one that cannot be read, or is claimed twice, is a failure.
-
-    Args:
-        settings: the run's.
-        archives: the source's.
-        read_streams: ``list_members``, or the plain function that it runs.
-    """
+    """Find the streams of archives; one that cannot be read, or is claimed twice, is a failure."""
     source = settings.source
     is_selected = partial(_is_selected, start=source.start, end=source.end)
     streams: list[Stream] = []
     failures: dict[str, Exception] = {}
     for archive in archives:
-        found = result_or_error(lambda archive=archive: read_streams(archive))  # type: ignore[misc]
+        found = result_or_error(read_streams, archive)
         if not isinstance(found, Exception):
             streams += [stream for stream in found if is_selected(stream.day)]
         elif is_selected(day_in_name(archive.path)):
@@ -90,30 +82,24 @@ def survey_archives(
     refused = find_duplicates(streams)
     failed_days = {(s.folder, s.day) for s in refused}
     failed_days |= {(folder_of(path), day) for path in failures if (day := day_in_name(path))}
-    failures |= {_claimant(stream): error for stream, error in refused.items()}
+    failures |= {f"{s.archive.path} (member {s.member.name})": e for s, e in refused.items()}
     kept = sorted((s for s in streams if s not in refused), key=lambda s: (s.day, s.output))
     return Survey(tuple(kept), failures, frozenset(failed_days))
 
 
 def _is_selected(day: date | None, start: date | None, end: date | None) -> bool:
-    """Whether a day lies in the selection; one that is not known does."""
+    """Whether a day is selected; an unknown one always is."""
     return day is None or ((start is None or day >= start) and (end is None or day <= end))
-
-
-def _claimant(stream: Stream) -> str:
-    return f"{stream.archive.path} (member {stream.member.name})"
 
 
 def store_of(settings: Settings) -> OutputStore:
     """The output side of the settings."""
-    codec, level = settings.etl.codec_and_level
-    paths = settings.paths
-    compression = Compression(codec, level)
+    paths, compression = settings.paths, Compression(*settings.etl.codec_and_level)
     return OutputStore(
         settings.etl.recipe, paths.bars, paths.processed_output, paths.quarantine, compression
     )
 
 
 def limits_of(settings: Settings) -> Limits:
-    """What the settings want to be warned about."""
+    """The limits that a run warns about."""
     return Limits(settings.validation.max_gap_ms, settings.validation.min_coverage)

@@ -1,1 +1,1 @@
-"""How each stage is run: as a Prefect task, named, logged, retried. One file a stage."""
+"""One file per stage: a Prefect task with a name, retries, and one call into the library."""

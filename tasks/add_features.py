@@ -1,6 +1,4 @@
-"""Stage: bars + the day before's last close → the feature columns, unscaled."""
-
-from __future__ import annotations
+"""Stage: bars + last close of the day before → the feature columns, unscaled."""
 
 from pathlib import Path
 
@@ -19,6 +17,6 @@ def add_features(
     recipe: Recipe,
     before: LastBar | None,
 ) -> Featured:
-    """The stream's output table before scaling."""
+    """Make a stream's output table, before scaling."""
     table = read_table(bars)
     return features.add_features(table, recipe.bar_interval_ms, recipe.orderbook_levels, before)

@@ -1,6 +1,4 @@
-"""Stage: is the source there, and which archives does it hold?"""
-
-from __future__ import annotations
+"""Stage: list the archives of the source, or fail with what was found instead."""
 
 from collections.abc import Sequence
 
@@ -10,5 +8,5 @@ from tasks.stage import stage
 
 @stage("check_mount {source}")
 def check_mount(source: Source, include: str) -> Sequence[Archive]:
-    """The source's archives; an error says what was found instead."""
+    """List the source's archives that match a pattern."""
     return source.list(include)

@@ -1,7 +1,5 @@
 """Stage: samples → bars."""
 
-from __future__ import annotations
-
 from quantgod.orderbook.bars import Resampled, make_bars
 from quantgod.orderbook.sampling import Samples
 from tasks.stage import Step, stage
@@ -9,5 +7,5 @@ from tasks.stage import Step, stage
 
 @stage("resample {step}")
 def resample(step: Step, samples: Samples, bar_interval_ms: int) -> Resampled:  # noqa: ARG001 - names the run
-    """The window's bars: OHLC, volume, statistics of the samples, the closing book."""
+    """Make a window's bars: OHLC, volume, statistics of the samples, the closing book."""
     return make_bars(samples, bar_interval_ms)

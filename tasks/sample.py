@@ -1,7 +1,5 @@
 """Stage: messages + book → as-of samples on the grid."""
 
-from __future__ import annotations
-
 from quantgod.orderbook.book.order_book import OrderBook
 from quantgod.orderbook.messages import Parsed
 from quantgod.orderbook.recipe import SampleRule
@@ -11,5 +9,5 @@ from tasks.stage import Step, stage
 
 @stage("sample {step}")
 def sample(step: Step, parsed: Parsed, book: OrderBook, rule: SampleRule) -> Sampled:
-    """The window's samples, and the book behind it; the book given is left as it is."""
+    """Sample a window; return the book at its end too, and leave the given book unchanged."""
     return take_samples(parsed.messages, parsed.more_inside, book, step.window, rule)

@@ -1,7 +1,5 @@
 """Stage: z-score the feature columns with a fitted scaler."""
 
-from __future__ import annotations
-
 import pyarrow as pa
 
 from quantgod.orderbook.scaling import Moments, apply_scaler
@@ -11,5 +9,5 @@ from tasks.stage import stage
 
 @stage("scale {stream}")
 def scale(stream: Stream, table: pa.Table, moments: Moments) -> pa.Table:  # noqa: ARG001 - names the run
-    """The table with its feature columns scaled."""
+    """Scale the feature columns of a table."""
     return apply_scaler(table, moments)

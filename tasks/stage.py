@@ -1,12 +1,10 @@
-"""What all stages share: their names, the retry policy, and the release of their values.
+"""Shared by all stages: names of runs, the retry policy, and the release of values.
 
 Prefect keeps the parameters and the result of a task run in several places: in the transaction of
 the task around it until that ends, and in the context copied with each of its events until the
 event is sent, which takes long with a slow server. Windows held there would pile up without bound.
-So Prefect gets handles, and the values leave the handles when a stage has ended.
+So Prefect gets handles, which are emptied when the stage ends.
 """
-
-from __future__ import annotations
 
 import errno
 from collections.abc import Callable
@@ -70,7 +68,7 @@ def stage(run_name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a function a stage: a Prefect task that retries transient errors and caches nothing.
 
     Args:
-        run_name: name of its runs; may hold parameters, ``"sample {step}"``.
+        run_name: name of its runs, with parameters in braces: ``"sample {step}"``.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -109,7 +107,7 @@ class Handle(Generic[T]):
 
 
 def on_handles(function: Callable[..., R]) -> Callable[..., Handle[R]]:
-    """Make a function of values one of handles, which returns a handle, too."""
+    """Make a function take and return handles instead of values."""
 
     @wraps(function)
     def run(**parameters: Handle[Any]) -> Handle[R]:
@@ -119,11 +117,11 @@ def on_handles(function: Callable[..., R]) -> Callable[..., Handle[R]]:
 
 
 def releasing(run: Callable[..., Handle[R]], function: Callable[P, R]) -> Callable[P, R]:
-    """Make a runner of handles a function of values, which releases all handles at its end.
+    """Make a function of handles take values again, and release all handles when it ends.
 
     Args:
-        run: runs ``on_handles(function)``, more than once if it fails.
-        function: gives the signature.
+        run: runs ``on_handles(function)``, perhaps several times.
+        function: has the signature.
     """
     names = signature(function)
 
@@ -133,10 +131,9 @@ def releasing(run: Callable[..., Handle[R]], function: Callable[P, R]) -> Callab
         bound.apply_defaults()
         handles = {name: Handle(value) for name, value in bound.arguments.items()}
         try:
-            result: R = run(**handles).release()
+            return run(**handles).release()  # type: ignore[no-any-return]
         finally:
             for handle in handles.values():
                 handle.release()
-        return result
 
     return call

@@ -1,7 +1,5 @@
 """Stage: the text of one window → columnar messages, read from the archive through memory."""
 
-from __future__ import annotations
-
 from quantgod.orderbook.messages import Cursor, Parsed
 from quantgod.storage.archives.streams import parse_stream
 from quantgod.storage.progress import ProgressSlot

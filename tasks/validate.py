@@ -1,18 +1,9 @@
 """Stage: read a written file back and check it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
-from quantgod.orderbook.checks import (
-    Coverage,
-    Finding,
-    Limits,
-    check_counts,
-    check_coverage,
-    check_gaps,
-    check_table,
-)
+from quantgod.orderbook import checks
+from quantgod.orderbook.checks import Coverage, Finding, Limits
 from quantgod.orderbook.features import times_ms
 from quantgod.orderbook.recipe import DayGrid, Recipe
 from quantgod.orderbook.schema import output_schema
@@ -26,30 +17,30 @@ from tasks.stage import stage
 def validate(
     stream: Stream, written: Path, bars: Path, record: BarsRecord, recipe: Recipe, limits: Limits
 ) -> list[Finding]:
-    """Every check of contract §7 on the file as it lies on disk."""
+    """Run every check of contract §7 on the file as written."""
     table = read_table(written)
     levels = recipe.orderbook_levels
-    findings = check_table(table, output_schema(levels), recipe.day_grid(stream.day), levels)
+    findings = checks.check_table(table, output_schema(levels), recipe.day_grid(stream.day), levels)
     return findings + describe_bars(stream, bars, record, recipe, limits, table.num_rows)
 
 
 def describe_bars(
     stream: Stream, bars: Path, record: BarsRecord, recipe: Recipe, limits: Limits, rows: int
 ) -> list[Finding]:
-    """What is to be said of a stream besides its table: rows, gaps, coverage, counts."""
+    """Check everything of a stream but its table: rows, gaps, coverage, counts."""
     grid = recipe.day_grid(stream.day)
     open_ms = times_ms(read_table(bars, ["datetime"]))
     return [
         *(Finding("bars", "error", error) for error in record.errors),
         _rows(rows, record.bars),
-        check_gaps(open_ms, grid, limits.max_gap_ms),
-        check_coverage(coverage(record, grid), limits.min_coverage),
-        *check_counts(record.counts, record.unreadable_lines),
+        checks.check_gaps(open_ms, grid, limits.max_gap_ms),
+        checks.check_coverage(coverage(record, grid), limits.min_coverage),
+        *checks.check_counts(record.counts, record.unreadable_lines),
     ]
 
 
 def coverage(record: BarsRecord, grid: DayGrid) -> Coverage:
-    """Coverage of a stream's bars, before warm-up rows are taken out."""
+    """Coverage of a stream's bars, warm-up rows included."""
     return Coverage(record.bars, record.full_bars, grid.bars)
 
 

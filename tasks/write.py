@@ -1,7 +1,5 @@
 """Stage: a table → Parquet under a temporary name, fsynced."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,5 +18,5 @@ def write(
     metadata: Mapping[str, str],
     compression: Compression,
 ) -> Path:
-    """The temporary file beside ``final``; nothing appears under the final name yet."""
+    """Write a temporary file next to ``final``; a rename publishes it later."""
     return write_table(table, final, metadata, compression)

@@ -1,7 +1,5 @@
 """Artifacts in the Prefect UI: a run's summary, results, checks and progress."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -59,16 +57,13 @@ class ProgressArtifact:
     """Shows the progress of one phase, in archives."""
 
     def __init__(self, phase: str, total: int) -> None:
-        self._phase, self._total, self._done = phase, total, 0
-        created = create_progress_artifact(0.0, f"progress-{phase}", self._description)
+        self._phase, self._total = phase, total
+        created = create_progress_artifact(0.0, f"progress-{phase}", self._describe(0))
         self._id = UUID(str(created))
 
-    @property
-    def _description(self) -> str:
-        return f"{self._phase}: {self._done} of {self._total} archives are through"
+    def _describe(self, done: int) -> str:
+        return f"{self._phase}: {done} of {self._total} archives are through"
 
-    def advance(self) -> None:
-        """Count one more archive."""
-        self._done += 1
-        progress = 100.0 * self._done / self._total
-        update_progress_artifact(self._id, progress, self._description)
+    def show(self, done: int) -> None:
+        """Show how many archives are done."""
+        update_progress_artifact(self._id, 100.0 * done / self._total, self._describe(done))

@@ -1,23 +1,15 @@
 """The console of a run: live progress while it works, a table at its end."""
 
-from __future__ import annotations
-
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from flows.reports.artifacts import ProgressArtifact
 from flows.reports.run_report import ArchiveResult, RunReport
 from quantgod.storage.progress import ProgressBoard
 
@@ -35,6 +27,48 @@ class _Speed(ProgressColumn):
             return Text("")
         speed = task.completed / task.elapsed if task.elapsed else 0.0
         return Text(f"{speed / 1e6:,.0f} MB/s", style="cyan")
+
+
+class Phase:
+    """The progress of one phase: its line on the console, and its artifact."""
+
+    def __init__(
+        self, progress: Progress, say: Callable[[str], None], name: str, archives: int,
+        text_bytes: int, board: ProgressBoard | None,
+    ) -> None:  # fmt: skip
+        self._progress, self._say, self._board = progress, say, board
+        self._name, self._archives, self._done = name, archives, 0
+        self._artifact = ProgressArtifact(name, archives)
+        total = text_bytes if board else archives
+        self._task = progress.add_task(
+            name, total=total, archives=self._count, is_bytes=board is not None
+        )
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._poll, name="l2-progress", daemon=True)
+        self._thread.start()
+
+    @property
+    def _count(self) -> str:
+        return f"{self._done}/{self._archives}"
+
+    def archive_done(self, name: str, result: str) -> None:
+        """Count one more archive."""
+        self._done += 1
+        advance = 0 if self._board else 1
+        self._progress.update(self._task, advance=advance, archives=self._count)
+        if self._progress.disable:
+            self._say(f"{self._name} {self._count}  {name}: {result}")
+        self._artifact.show(self._done)
+
+    def close(self) -> None:
+        """Stop the thread and remove the line."""
+        self._over.set()
+        self._thread.join()
+        self._progress.remove_task(self._task)
+
+    def _poll(self) -> None:
+        while self._board and not self._over.wait(_REFRESH_SECONDS):
+            self._progress.update(self._task, completed=sum(self._board.read()))
 
 
 class Display:
@@ -65,7 +99,7 @@ class Display:
     ) -> Iterator[Phase]:
         """Show the progress of one phase: in text read if there is a board, else in archives."""
         with self._progress:
-            phase = Phase(self, self._progress, name, archives, text_bytes, board)
+            phase = Phase(self._progress, self.say, name, archives, text_bytes, board)
             try:
                 yield phase
             finally:
@@ -87,46 +121,6 @@ class Display:
         self.say(f"output: {report.output} · scaler: {report.scaler} · {report.seconds:.1f} s")
         if report.failures:
             self._console.print(Text(report.failure_message(), style="red"), soft_wrap=True)
-
-
-class Phase:
-    """The live line of one phase; its own thread keeps it moving while workers work."""
-
-    def __init__(
-        self, display: Display, progress: Progress, name: str, archives: int, text_bytes: int,
-        board: ProgressBoard | None,
-    ) -> None:  # fmt: skip
-        self._display, self._progress, self._board = display, progress, board
-        self._name, self._archives, self._done = name, archives, 0
-        total = text_bytes if board else archives
-        self._task = progress.add_task(
-            name, total=total, archives=self._count, is_bytes=board is not None
-        )
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._poll, name="l2-progress", daemon=True)
-        self._thread.start()
-
-    @property
-    def _count(self) -> str:
-        return f"{self._done}/{self._archives}"
-
-    def archive_done(self, name: str, what: str) -> None:
-        """Count one more archive."""
-        self._done += 1
-        advance = 0 if self._board else 1
-        self._progress.update(self._task, advance=advance, archives=self._count)
-        if self._progress.disable:
-            self._display.say(f"{self._name} {self._count}  {name}: {what}")
-
-    def close(self) -> None:
-        """Stop the thread and remove the line."""
-        self._over.set()
-        self._thread.join()
-        self._progress.remove_task(self._task)
-
-    def _poll(self) -> None:
-        while self._board and not self._over.wait(_REFRESH_SECONDS):
-            self._progress.update(self._task, completed=sum(self._board.read()))
 
 
 def _row(result: ArchiveResult) -> tuple[str | Text, ...]:

@@ -1,7 +1,5 @@
 """The report of a run: one result per archive, and the run as a whole."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape

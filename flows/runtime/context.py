@@ -1,7 +1,5 @@
 """``RunContext``: what every phase of a run works with."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from flows.reports.console import Display

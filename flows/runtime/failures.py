@@ -1,19 +1,20 @@
 """Failures as values: one archive's error leaves the others running."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from quantgod.errors import L2Error
 
+P = ParamSpec("P")
 Result = TypeVar("Result")
 
 
-def result_or_error(call: Callable[[], Result]) -> Result | Exception:
+def result_or_error(
+    function: Callable[P, Result], *args: P.args, **keys: P.kwargs
+) -> Result | Exception:
     """Call a function; return its result, or any exception that it raises."""
     try:
-        return call()
+        return function(*args, **keys)
     except Exception as error:  # noqa: BLE001 - reported by name, archive and reason
         return error
 

@@ -1,7 +1,5 @@
 """The run's history in Prefect: wait until it is recorded; end task runs that were killed."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Collection
 from contextlib import suppress

@@ -4,8 +4,6 @@ Prefect configures itself when it is imported, so the launcher reads the setting
 the flow by its entrypoint, ``module:name``, when the run begins.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Sequence

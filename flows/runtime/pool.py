@@ -1,7 +1,5 @@
 """A pool of worker processes that runs one Prefect task for many archives."""
 
-from __future__ import annotations
-
 import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from multiprocessing import active_children
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 from prefect import Task
@@ -45,7 +43,7 @@ class Workers:
         self._open = ExitStack()
         self._lost: set[UUID] = set()  # task runs that ended with a broken pool
 
-    def __enter__(self) -> Workers:
+    def __enter__(self) -> Self:
         self._notes = Path(self._open.enter_context(TemporaryDirectory(prefix="l2-pool-")))
         return self
 
@@ -71,7 +69,7 @@ class Workers:
         """
         if self._count == 1 or len(calls) <= 1:
             for index, call in enumerate(calls):
-                yield index, result_or_error(lambda call=call: task(**call))  # type: ignore[misc]
+                yield index, result_or_error(task, **call)
             return
         noted = task.with_options(on_running=[pool_process.note_task_run])
         left = dict(enumerate(calls))

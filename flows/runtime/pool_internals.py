@@ -3,8 +3,6 @@
 ``tests/project/test_private_parts.py`` fails with a sentence when an upgrade takes one away.
 """
 
-from __future__ import annotations
-
 from multiprocessing.process import BaseProcess
 from typing import Any
 

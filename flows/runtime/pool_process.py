@@ -5,8 +5,6 @@ killed. So each process writes the id of its current task run to a file, and the
 the archive.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import threading

@@ -1,7 +1,5 @@
 """The Prefect server that records a run: is one configured, and does it answer?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

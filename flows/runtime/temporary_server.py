@@ -6,8 +6,6 @@ seconds), and starts it in this process group, where Ctrl-C ends it before the r
 As a program, this file is the server: ``python -m flows.runtime.temporary_server FD``.
 """
 
-from __future__ import annotations
-
 import os
 import socket
 import subprocess

@@ -1,4 +1,4 @@
-"""How fast the pipeline is, and how much memory it takes: `python -m benchmarks`, or `make bench`.
+"""Benchmarks of speed and memory: `python -m benchmarks`, or `make bench`.
 
-README.md tells what is measured, how, and what came of it.
+README.md describes the measurements, the method and the results.
 """

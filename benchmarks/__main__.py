@@ -26,7 +26,7 @@ QUICK_RESULTS = FOLDER / "quick" / "results.json"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the parts that are named, or all."""
+    """Run the named parts, or all."""
     given = parse_arguments(argv)
     console = Console()
     if missing := [name for name in PARSERS if is_library_missing(name)]:
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """What the command line says."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--rounds", type=int, default=5)
@@ -59,7 +59,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def show(results: Results, console: Console) -> None:
-    """The tables that README.md holds too."""
+    """Print the tables that README.md holds too."""
     for line in describe_setup(results):
         console.print(line)
     for table in make_tables(results):

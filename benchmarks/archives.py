@@ -1,7 +1,7 @@
-"""The archives that are measured: generated, of whole days and of parts of one, made once.
+"""The archives to measure, generated once: whole days, and parts of one day.
 
-A busy day is a gigabyte of text and more. In quick mode an hour of a stream is three seconds, so
-that everything can be tried within a minute or two; its figures mean nothing.
+A busy day is more than a gigabyte of text. In quick mode an hour of a stream is three seconds, so
+that all parts run within a minute or two; its figures mean nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DEEP_PART = "linear-ob500-busy-2h"
 PART_DAYS = ("linear-ob200-busy-2h", "linear-ob200-busy-6h", "linear-ob200-busy-12h")
 WARM_UP = "warm-up"
 
-# One market in every dialect, and the small archives to work on before.
+# One market in every dialect, and the small archives for warming up.
 IN_DIALECTS = {
     f"{PART_DAYS[0]}-in-{word}": name
     for word, name in (
@@ -49,7 +49,7 @@ _WARM_UP_MS = 5_000
 
 
 def specs(*, quick: bool) -> dict[str, StreamSpec]:
-    """What each archive holds, by the archive's name."""
+    """Return the spec of each archive by name."""
     hour_ms = _QUICK_HOUR_MS if quick else HOUR_MS
     day = StreamSpec(
         "BTCUSDT", "linear", 200, _START_MS, _START_MS + 24 * hour_ms, seed=20250821
@@ -70,7 +70,7 @@ def specs(*, quick: bool) -> dict[str, StreamSpec]:
 
 
 def _day(first: StreamSpec, number: int) -> StreamSpec:
-    """A later day of the market, as long as the first; of its own seed, so that none needs all."""
+    """Return a later day of the market, as long as the first; its own seed makes it independent."""
     shift = number * DAY_MS
     return replace(
         first,
@@ -81,13 +81,13 @@ def _day(first: StreamSpec, number: int) -> StreamSpec:
 
 
 def path_of(name: str, *, quick: bool) -> Path:
-    """Where an archive lies, or will."""
+    """Return the path of an archive, which may not exist yet."""
     folder = FOLDER / "quick" if quick else FOLDER
     return folder / name / f"{name_of(specs(quick=quick)[name])}.zip"
 
 
 def make(name: str, *, quick: bool) -> Path:
-    """The archive of a name, written now if it is not there."""
+    """Return an archive by name; write it if it does not exist."""
     path = path_of(name, quick=quick)
     if not path.exists():
         spec = specs(quick=quick)[name]

@@ -1,4 +1,4 @@
-"""One contender in a process of its own: warm up, work once, print one line of JSON.
+"""Run one contender in a separate process: warm up, work once, print one line of JSON.
 
 python -m benchmarks.contender core ARCHIVE --warm-up SMALL_ARCHIVE --read-ahead
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.meter import Contender, Facts, Meter, Options
 
-PARSERS = {  # the library that each needs
+PARSERS = {  # the library that each parser needs
     "parse-json": "json",
     "parse-orjson": "orjson",
     "parse-msgspec": "msgspec",
@@ -28,7 +28,7 @@ CONTENDERS = ("inflate", "core", "plain", "messages", *PARSERS)
 
 
 def find_contender(name: str) -> Contender:
-    """A contender by name; imported only now, so that no other one takes memory beside it."""
+    """Return a contender by name; import it only now, so that no other one takes memory."""
     contender: Contender
     if name in PARSERS:
         contender = import_module("benchmarks.parsers").contender(name)
@@ -38,7 +38,7 @@ def find_contender(name: str) -> Contender:
 
 
 def measure(name: str, archive: Path, warm_up: Path | None, options: Options) -> Facts:
-    """What a contender did with an archive, and what it took."""
+    """Return a contender's results for an archive, with its time and memory."""
     contender = find_contender(name)
     if warm_up:  # imports, compiled kernels, first allocations
         contender(warm_up, options, Meter())
@@ -49,21 +49,21 @@ def measure(name: str, archive: Path, warm_up: Path | None, options: Options) ->
 
 
 def read_through(archive: Path) -> None:
-    """Have the archive in the system's cache of files: the disk is no contender."""
+    """Read the archive into the system's file cache, so that the disk does not count."""
     with archive.open("rb", buffering=0) as file:
         while file.read(_PIECE_BYTES):
             pass
 
 
 def sizes(archive: Path) -> Facts:
-    """Bytes of an archive, and of the text in it."""
+    """Return the bytes of an archive and of its text."""
     with zipfile.ZipFile(archive) as opened:
         text_bytes = sum(entry.file_size for entry in opened.infolist())
     return {"text_bytes": text_bytes, "archive_bytes": archive.stat().st_size}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.contender")
     parser.add_argument("name", choices=CONTENDERS)
     parser.add_argument("archive", type=Path)

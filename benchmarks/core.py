@@ -1,7 +1,7 @@
 """Archive → bars table with the pipeline's own functions, in one process, without Prefect.
 
-What the flow does next with an archive is timed as well: the bars file, the features, the final
-file and its checks.
+The flow's next steps are timed as well: the bars file, the features, the final file and its
+checks.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def measure(archive: Path, options: Options, meter: Meter) -> Facts:
 
 
 def recipe_of(options: Options) -> Recipe:
-    """The settings' defaults, but for what the options say."""
+    """Return the settings' defaults with the given options."""
     return Recipe(options.interval_ms, BAR_MS, options.levels, 10_000, "drop")
 
 
@@ -56,7 +56,7 @@ def make_table(stream: Stream, options: Options, clock: StageClock) -> pa.Table:
 
 
 def timed(stages: Stages, clock: StageClock) -> Stages:
-    """The same stages, each measured."""
+    """Return the same stages, each one timed."""
     return Stages(
         clock.timed("parse", stages.parse),
         clock.timed("sample", stages.sample),
@@ -66,7 +66,7 @@ def timed(stages: Stages, clock: StageClock) -> Stages:
 
 
 def finish(bars: pa.Table, stream: Stream, recipe: Recipe, folder: Path, clock: StageClock) -> None:
-    """What the flow does with an archive's bars: keep them, and make the final file of them."""
+    """Do the flow's next steps: keep the bars, and make the final file from them."""
     grid, levels = DayGrid(day_start_ms(stream.day), BAR_MS), recipe.orderbook_levels
     kept, final = folder / "bars.parquet", folder / "final.parquet"
     clock("write", check_table, bars, bars_schema(levels), grid, levels)

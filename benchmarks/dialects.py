@@ -1,7 +1,7 @@
-"""The same messages in the words of other vendors: a Bybit text, rewritten line by line.
+"""The same messages in other vendors' dialects: a Bybit text, rewritten line by line.
 
-A message without a level has no row in CSV. Where a vendor counts update ids, they stay as they
-are; where it tells when a message arrived, that is 3 ms after it was published.
+A message without a level has no row in CSV. Where a dialect has update ids, they stay as they
+are; where it has an arrival time, that is 3 ms after publication.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Write = Callable[[dict[str, Any]], str]
 
 
 def _rows(message: dict[str, Any], head: str, sides: tuple[str, str], tail: str = "") -> str:
-    """A row a level, bids first: head, side, price and size, tail."""
+    """Return one row per level, bids first: head, side, price and size, tail."""
     data = message["data"]
     return "".join(
         f"{head}{side}{price},{size}{tail}\n"
@@ -61,7 +61,7 @@ def _okx(message: dict[str, Any]) -> str:
     return json.dumps(fields, separators=(",", ":")) + "\n"
 
 
-WRITERS: dict[str, tuple[str, Write]] = {  # by the dialect's name: header and messages
+WRITERS: dict[str, tuple[str, Write]] = {  # dialect's name → header and messages
     tardis.DIALECT.name: (f"{tardis.DIALECT.header}\n", _tardis),
     binance.SPOT.name: (f"{binance.SPOT.header}\n", _binance),
     binance.FUTURES.name: (f"{binance.FUTURES.header}\n", _binance_with_pu),
@@ -70,7 +70,7 @@ WRITERS: dict[str, tuple[str, Write]] = {  # by the dialect's name: header and m
 
 
 def rewrite(chunks: Iterable[bytes], dialect: str) -> Iterator[bytes]:
-    """A Bybit text, in chunks of whole lines, as one of another dialect, or as it is."""
+    """Rewrite a Bybit text, in chunks of whole lines, in another dialect, or leave it as it is."""
     if dialect == bybit.DIALECT.name:
         yield from chunks
         return

@@ -25,7 +25,7 @@ from benchmarks.meter import Facts
 from benchmarks.processes import run_watched
 from quantgod.settings.values import PROJECT_ROOT
 
-# As on a machine where every core has a worker: no thread reads ahead.
+# No thread reads ahead, as on a machine where every core has a worker.
 _WITHOUT_READ_AHEAD = """
 import runpy
 import quantgod.settings.values
@@ -37,7 +37,7 @@ runpy.run_path("flows/l2_flow.py", run_name="__main__")
 def measure(
     archives: Sequence[Path], workers: int, read_ahead: bool, interval_ms: int = 1000
 ) -> Facts:
-    """What one run of the flow took that makes everything of the given archives."""
+    """Measure one run of the flow that makes every output of the given archives."""
     with tempfile.TemporaryDirectory(prefix="l2-flow-") as name:
         folder = Path(name)
         home, log = shutil.copytree(home_with_database(), folder / "prefect"), folder / "run.log"
@@ -63,7 +63,7 @@ def measure(
 
 
 def prepare(folder: Path, archives: Sequence[Path], workers: int, interval_ms: int) -> Path:
-    """A source folder with links to the archives, and settings that keep all output in there."""
+    """Create a source folder with links to the archives, and settings that keep outputs in it."""
     source = folder / "raw" / "linear" / "BTCUSDT"
     source.mkdir(parents=True)
     for archive in archives:
@@ -88,14 +88,14 @@ def prepare(folder: Path, archives: Sequence[Path], workers: int, interval_ms: i
 
 
 def environment(home: Path) -> dict[str, str]:
-    """This environment, with a Prefect of its own and so a temporary server."""
+    """Return this environment with a separate Prefect, and so a temporary server."""
     ours = ("PREFECT_", "QUANTGOD_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return kept | {"PREFECT_HOME": str(home)}
 
 
 def home_with_database() -> Path:
-    """A Prefect home as a first run leaves it; making the database takes longer than some runs."""
+    """Prepare a Prefect home as a first run leaves it: creating its database is slow."""
     home = FOLDER / f"prefect-{version('prefect')}"
     if not home.exists():
         with tempfile.TemporaryDirectory(dir=FOLDER) as name:
@@ -109,18 +109,18 @@ def home_with_database() -> Path:
 
 
 def run_seconds(database: Path) -> float:
-    """Seconds that the only flow run took, without the start of its process and the server."""
+    """Return the seconds of the only flow run, without starting its process and the server."""
     (seconds,) = _seconds(database, "flow_run", "true")
     return seconds
 
 
 def archive_seconds(database: Path) -> list[float]:
-    """Seconds that each archive's bars took."""
+    """Return the seconds that each archive's bars took."""
     return _seconds(database, "task_run", "name like 'bars %'")
 
 
 def _seconds(database: Path, table: str, condition: str) -> list[float]:
-    """How long runs took, as Prefect has recorded them."""
+    """Return the durations of runs as Prefect has recorded them."""
     query = f"""
         select (julianday(end_time) - julianday(start_time)) * 86400
         from {table} where {condition} order by start_time
@@ -130,7 +130,7 @@ def _seconds(database: Path, table: str, condition: str) -> list[float]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.flow")
     parser.add_argument("archives", type=Path, nargs="+")
     parser.add_argument("--workers", type=int, default=1)

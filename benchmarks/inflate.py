@@ -23,7 +23,7 @@ def measure(archive: Path, options: Options, meter: Meter) -> Facts:  # noqa: AR
 
 
 def first_lines(archive: Path, most_bytes: int) -> bytearray:
-    """The whole lines among the first bytes of the member's text."""
+    """Return the whole lines among the first bytes of the member's text."""
     text, filled = bytearray(most_bytes), 0
     with inflating(archive) as source, memoryview(text) as view:
         while filled < most_bytes and (count := source.readinto(view[filled:])):
@@ -34,7 +34,7 @@ def first_lines(archive: Path, most_bytes: int) -> bytearray:
 
 @contextmanager
 def inflating(archive: Path) -> Iterator[ByteSource]:
-    """The text of an archive's only member, read as the pipeline reads it: by igzip."""
+    """Open the text of an archive's only member as the pipeline reads it: with igzip."""
     with zipfile.ZipFile(archive) as opened:
         (name,) = opened.namelist()
     with archive.open("rb", buffering=0) as file:

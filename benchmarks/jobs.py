@@ -1,4 +1,4 @@
-"""What is run: which contender, on which archives, told what."""
+"""The jobs of a round: each contender, its archives and its options."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from benchmarks.contender import PARSERS
 READ_AHEAD = ("--read-ahead",)
 FINE = ("--interval-ms", "100")
 WHOLE_DAYS = (QUIET, BUSY, DEEP, SPOT)
-SIZES = (*PART_DAYS, BUSY)  # one stream, longer and longer
+SIZES = (*PART_DAYS, BUSY)  # one stream at growing lengths
 
 
 @dataclass(frozen=True)
 class Job:
-    """One contender's run, in a process of its own."""
+    """One contender's run, in a separate process."""
 
     part: str
     contender: str
@@ -39,21 +39,21 @@ class Job:
 
     @property
     def label(self) -> str:
-        """The contender and what it is told, as on its command line."""
+        """The contender and its options, as on its command line."""
         return " ".join((self.contender, *self.options))
 
     @property
     def archive(self) -> str:
-        """What it works on."""
+        """The name of its archives."""
         return archive_label(self.archives)
 
     @property
     def warm_up(self) -> str:
-        """The small archive that it works on before: of the same dialect."""
+        """The small archive of the same dialect for warming up."""
         return WARM_UPS.get(self.archives[0], WARM_UP)
 
     def command(self, *, quick: bool) -> list[str]:
-        """The command line."""
+        """Return the command line."""
         paths = [str(path_of(name, quick=quick)) for name in self.archives]
         if self.contender == "flow":
             return [sys.executable, "-m", "benchmarks.flow", *paths, *self.options]
@@ -63,17 +63,17 @@ class Job:
 
 
 def archive_label(names: tuple[str, ...]) -> str:
-    """How tables name one archive, or several days of one market."""
+    """Return the name that tables give to one archive, or to several days of one market."""
     return names[0] if len(names) == 1 else f"{len(names)} days of {names[0]}"
 
 
 def workers(count: int) -> tuple[str, ...]:
-    """The flow's option."""
+    """Return the flow's option for a number of workers."""
     return ("--workers", str(count))
 
 
 def _each(part: str, names: tuple[str, ...], options: tuple[str, ...] = ()) -> list[Job]:
-    """The contender that gives a part its name, on each archive."""
+    """Return the jobs of the contender that gives a part its name, one per archive."""
     return [Job(part, part, (name,), options) for name in names]
 
 
@@ -102,11 +102,11 @@ PARTS: dict[str, list[Job]] = {
 
 
 def jobs_of(parts: Collection[str]) -> list[Job]:
-    """The jobs of some parts, in the order in which a round runs them."""
+    """Return the jobs of some parts, in the order in which a round runs them."""
     found = [job for part, jobs in PARTS.items() if part in parts for job in jobs]
     return [job for job in found if not is_library_missing(job.contender)]
 
 
 def is_library_missing(contender: str) -> bool:
-    """Whether a contender needs a library that is not installed."""
+    """Return whether a contender needs a library that is not installed."""
     return contender in PARSERS and find_spec(PARSERS[contender]) is None

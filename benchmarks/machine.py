@@ -1,4 +1,4 @@
-"""What the figures were measured on and with: a figure without it says nothing."""
+"""The machine and the versions behind the figures, which mean nothing without them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LIBRARIES = (
 
 
 def describe_machine() -> dict[str, str | int | float]:
-    """Processor, cores that may be used, memory."""
+    """Return the processor, the cores available to this process, and the memory."""
     return {
         "cpu": _found(r"model name\s*:\s*(.+)", "/proc/cpuinfo") or platform.machine(),
         "cores": len(os.sched_getaffinity(0)),
@@ -25,7 +25,7 @@ def describe_machine() -> dict[str, str | int | float]:
 
 
 def find_versions() -> dict[str, str]:
-    """Python and the libraries that the work is done by, where they are installed."""
+    """Return the versions of Python and of the installed libraries that do the work."""
     found = {"python": platform.python_version()}
     for name in _LIBRARIES:
         with suppress(PackageNotFoundError):
@@ -34,6 +34,6 @@ def find_versions() -> dict[str, str]:
 
 
 def _found(pattern: str, file: str) -> str | None:
-    """The first match in a file."""
+    """Return the first match in a file."""
     match = re.search(pattern, Path(file).read_text())
     return match[1] if match else None

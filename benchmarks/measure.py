@@ -1,7 +1,7 @@
-"""All contenders in turn, round after round; what came of it as one value, ready for JSON.
+"""Run all contenders in turn, round after round, and gather the results as one JSON value.
 
-Rounds are interleaved (a b c … a b c …) and compared within a round, so that a machine that is slow
-for a while is slow for all that are compared.
+Rounds are interleaved (a b c … a b c …) and compared within a round, so that a slow spell of the
+machine affects every contender of a comparison.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ SPREAD = (
     "memory",
     "run_seconds",
     "archive_seconds",
-)  # of which least and greatest are told too
+)  # reported with least and greatest
 
 
 def run_rounds(
     jobs: Sequence[Job], rounds_of: Mapping[str, int], *, quick: bool, say: Callable[[str], None]
 ) -> list[Run]:
-    """Run each job once a round, as many rounds as its part has."""
+    """Run each job once per round, for as many rounds as its part has."""
     runs = []
     for number in range(max(rounds_of[job.part] for job in jobs)):
         for job in jobs:
@@ -48,14 +48,14 @@ def run_rounds(
 
 
 def make_archives(jobs: Sequence[Job], *, quick: bool, say: Callable[[str], None]) -> None:
-    """Make the archives that are not there, before anything is timed."""
+    """Create missing archives before any timing starts."""
     for name in dict.fromkeys(name for job in jobs for name in (job.warm_up, *job.archives)):
         if not path_of(name, quick=quick).exists():
             say(f"making {make(name, quick=quick)}")
 
 
 def run_job(job: Job, *, quick: bool) -> Facts:
-    """The facts that a job's process prints last."""
+    """Run a job's process and return the facts that it prints last."""
     command = job.command(quick=quick)
     done = subprocess.run(  # noqa: S603 - our own programs
         command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, text=True, check=True
@@ -65,7 +65,7 @@ def run_job(job: Job, *, quick: bool) -> Facts:
 
 
 def make_results(runs: Sequence[Run], *, quick: bool) -> Results:
-    """Everything that a report needs."""
+    """Return the complete input of a report."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "quick": quick,
@@ -78,18 +78,18 @@ def make_results(runs: Sequence[Run], *, quick: bool) -> Results:
 
 
 def key_of(run: Run) -> Key:
-    """A run's contender and archive."""
+    """Return a run's contender and archive."""
     return run["contender"], run["archive"]
 
 
 def by_round(runs: Sequence[Run]) -> list[Round]:
-    """The runs of each round, by contender and archive."""
+    """Group the runs by round, then by contender and archive."""
     rounds = sorted({run["round"] for run in runs})
     return [{key_of(run): run for run in runs if run["round"] == number} for number in rounds]
 
 
 def compute_figures(runs: Sequence[Run]) -> list[Facts]:
-    """Of each contender and archive: the medians of all that was measured, and how it spread."""
+    """Return the median and spread of every measurement, by contender and archive."""
     keys = dict.fromkeys(key_of(run) for run in runs)
     return [_figure([run for run in runs if key_of(run) == key]) for key in keys]
 

@@ -1,4 +1,4 @@
-"""Text in memory → messages, in whatever dialect: what a dialect costs without the inflating."""
+"""Text in memory → messages, in any dialect: the cost of a dialect without inflating."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ TIMES = 3
 def measure(archive: Path, options: Options, meter: Meter) -> Facts:  # noqa: ARG001 - as all take
     """Read all messages of an archive's stream in one window, three times over.
 
-    And once before it counts: what a process pays for memory that it never had is about as much as
-    the reading itself, and is the window's and not the dialect's.
+    One more reading comes first and does not count: a process pays about as much for its first use
+    of memory as for the reading itself, and that cost belongs to the window, not to the dialect.
     """
     stream = open_stream(archive)
     lines = first_lines(archive, stream.member.likely_size)

@@ -1,4 +1,4 @@
-"""What contenders share: the meter that they work under, and what they may be told."""
+"""The meter that all contenders run under, and the options that they take."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from typing import Any, ParamSpec, TypeVar
 P = ParamSpec("P")
 R = TypeVar("R")
 
-Facts = dict[str, Any]  # as JSON takes them
+Facts = dict[str, Any]  # values that JSON can hold
 
 
 @dataclass(frozen=True)
 class Options:
-    """What shapes the bars, and how the text is read."""
+    """Options that shape the bars, and the way the text is read."""
 
     interval_ms: int = 1_000  # Δ
     levels: int = 200  # N
-    read_ahead: bool = False  # inflate in a thread of its own
+    read_ahead: bool = False  # inflate in a separate thread
 
 
 class Meter:
-    """Time and memory of what runs inside ``with meter``."""
+    """Measures time and memory inside ``with meter``."""
 
     def __enter__(self) -> None:
         self._peak_before = peak_bytes()
@@ -40,7 +40,7 @@ class Meter:
         self._peak = peak_bytes()
 
     def facts(self) -> Facts:
-        """Seconds on the clock and of all threads; the process's most memory, and before."""
+        """Return seconds on the clock and of all threads, and the peak memory, also before."""
         return {
             "wall": self._wall,
             "cpu": self._cpu,
@@ -53,9 +53,9 @@ Contender = Callable[[Path, Options, Meter], Facts]
 
 
 def peak_bytes(process: int | str = "self") -> int:
-    """The most memory that a process has held so far.
+    """Return the most memory that a process has held so far.
 
-    Not ``ru_maxrss``: that one a process inherits from the one that started it.
+    Not ``ru_maxrss``, which a process inherits from its parent.
     """
     status = Path(f"/proc/{process}/status").read_text()
     found = re.search(r"VmHWM:\s+(\d+) kB", status)
@@ -64,21 +64,21 @@ def peak_bytes(process: int | str = "self") -> int:
 
 @dataclass
 class StageClock:
-    """Seconds by stage."""
+    """Adds up seconds by stage."""
 
     seconds: dict[str, float] = field(default_factory=dict)
 
     def __call__(
         self, stage: str, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        """Call a function and add the time that it takes to its stage."""
+        """Call a function and add its time to a stage."""
         start = perf_counter()
         result = function(*args, **kwargs)
         self.seconds[stage] = self.seconds.get(stage, 0.0) + perf_counter() - start
         return result
 
     def timed(self, stage: str, function: Callable[P, R]) -> Callable[P, R]:
-        """The same function, which adds its time to a stage."""
+        """Return the same function, which adds its time to a stage."""
 
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
             return self(stage, function, *args, **kwargs)

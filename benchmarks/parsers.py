@@ -1,7 +1,7 @@
-"""Text → numeric columns, by the libraries that one might take for it and by our own scanner.
+"""Text → numeric columns, by libraries that could do the work and by our own scanner.
 
-All read the same lines, already inflated: 128 MB of the member. All give the same columns: the time
-of each message, price and size of each level.
+All read the same lines, already inflated: 128 MB of the member. All return the same columns: the
+time of each message, price and size of each level.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ class Columns(NamedTuple):
 
 
 class Source(NamedTuple):
-    """The same lines in memory and in a file: libraries differ in what they read."""
+    """The same lines in memory and in a file: libraries differ in their input."""
 
-    lines: bytearray  # not bytes: the scanner is compiled for text that could be written to
+    lines: bytearray  # not bytes: the scanner is compiled for writable text
     file: Path
 
 
 def contender(name: str) -> Contender:
-    """The contender that reads by the function of a name."""
+    """Return the contender that reads with the function of a name."""
     parse = PARSERS[name]
 
     def measure(archive: Path, options: Options, meter: Meter) -> Facts:  # noqa: ARG001
@@ -58,19 +58,19 @@ def contender(name: str) -> Contender:
 
 
 def checksum(columns: Columns) -> list[int]:
-    """Number of messages and levels, and sums that no order of levels and no rounding changes."""
+    """Return counts of messages and levels, and sums that no level order or rounding changes."""
     bits = (np.ascontiguousarray(column).view(np.uint64) for column in columns)
     sums = [int(column.sum(dtype=np.uint64)) for column in bits]
     return [len(columns.time_ms), len(columns.price), *sums]
 
 
 def with_json(source: Source) -> Columns:
-    """The standard library."""
+    """Read with the standard library."""
     return _from_objects(map(json.loads, source.lines.splitlines()))
 
 
 def with_orjson(source: Source) -> Columns:
-    """The same, by the fastest parser into Python objects."""
+    """Read with the fastest parser into Python objects."""
     import orjson
 
     return _from_objects(map(orjson.loads, source.lines.splitlines()))
@@ -89,7 +89,7 @@ def _from_objects(messages: Iterator[dict[str, Any]]) -> Columns:
 
 
 def with_msgspec(source: Source) -> Columns:
-    """Typed decoding: only what is wanted, and numbers where the text has strings."""
+    """Decode by type: only the fields needed, and numbers where the text has strings."""
     import msgspec
 
     levels = list[tuple[float, float]]
@@ -107,13 +107,13 @@ def with_msgspec(source: Source) -> Columns:
 
 
 def _from_pairs(times: NDArray[np.int64], numbers: Floats) -> Columns:
-    """Columns of numbers that are price and size in turn."""
+    """Return columns from numbers that alternate between price and size."""
     pairs = numbers.reshape(-1, 2)
     return Columns(times, pairs[:, 0], pairs[:, 1])
 
 
 def with_polars(source: Source) -> Columns:
-    """A DataFrame library in Rust, on all cores."""
+    """Read with a DataFrame library in Rust, on all cores."""
     import polars as pl
 
     side = pl.List(pl.List(pl.String))
@@ -125,7 +125,7 @@ def with_polars(source: Source) -> Columns:
 
 
 def with_duckdb(source: Source) -> Columns:
-    """A database, on all cores."""
+    """Read with a database, on all cores."""
     import duckdb
 
     query = """
@@ -142,7 +142,7 @@ def with_duckdb(source: Source) -> Columns:
 
 
 def with_pyarrow(source: Source) -> Columns:
-    """Arrow's own reader, on all cores."""
+    """Read with Arrow's own reader, on all cores."""
     import pyarrow as pa
     import pyarrow.json
 
@@ -159,7 +159,7 @@ def with_pyarrow(source: Source) -> Columns:
 
 
 def with_scanner(source: Source) -> Columns:
-    """The pipeline's compiled scanner."""
+    """Read with the pipeline's compiled scanner."""
     from quantgod.orderbook.calendar import Window, day_of, day_start_ms
     from quantgod.orderbook.formats.bybit import DIALECT, read_message
     from quantgod.orderbook.messages import Cursor
@@ -174,14 +174,14 @@ def with_scanner(source: Source) -> Columns:
 
 
 class Lines:
-    """Text in memory, handed out as the pipeline hands it to a dialect."""
+    """Text in memory, served as the pipeline serves it to a dialect."""
 
     def __init__(self, lines: bytearray) -> None:
         self._lines = lines
         self.offset = 0
 
     def lines(self) -> NDArray[np.uint8]:
-        """Whole lines ahead of the offset, as many as the pipeline's own reader gives at once."""
+        """Return whole lines after the offset, as many as the pipeline's reader returns at once."""
         last = min(self.offset + CHUNK, len(self._lines)) - 1
         end = self._lines.find(b"\n", max(last, 0)) + 1
         return np.frombuffer(self._lines, np.uint8)[self.offset : end]

@@ -1,8 +1,8 @@
-"""What one would write instead: zipfile, json, two dicts, pandas.
+"""The plain alternative: zipfile, json, two dicts, pandas.
 
 It reads the member line by line, keeps the book in dicts, sorts it at each sample, and resamples a
 DataFrame of all samples. It makes the same columns as the core. The rules for faulty data (gaps,
-stamps that fall, crossed or stale books) are left out, so it has less to do.
+stamps that fall, crossed or stale books) are left out, so it does less work.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def measure(archive: Path, options: Options, meter: Meter) -> Facts:
 
 
 def make_bars(archive: Path, options: Options) -> pd.DataFrame:
-    """The bars of an archive's only member."""
+    """Return the bars of an archive's only member."""
     with zipfile.ZipFile(archive) as opened:
         (name,) = opened.namelist()
         with opened.open(name) as lines:
@@ -45,13 +45,13 @@ def make_bars(archive: Path, options: Options) -> pd.DataFrame:
 
 
 def day_end_ms(name: str) -> int:
-    """The midnight that ends the day at the front of a member's name."""
+    """Return the midnight that ends the day at the start of a member's name."""
     day = datetime.strptime(name[:10], "%Y-%m-%d").replace(tzinfo=UTC)
     return int(day.timestamp()) * 1000 + _DAY_MS
 
 
 def level_names(levels: int) -> list[str]:
-    """Columns of the book, level by level."""
+    """Return the columns of the book, level by level."""
     kinds = ("bid_{}_p", "bid_{}_s", "ask_{}_p", "ask_{}_s")
     return [kind.format(level) for level in range(levels) for kind in kinds]
 
@@ -59,7 +59,7 @@ def level_names(levels: int) -> list[str]:
 def sample_book(
     lines: Iterable[bytes], end_ms: int, options: Options
 ) -> tuple[list[Row], list[int]]:
-    """A row for each instant of the grid, and the times of all messages inside the day."""
+    """Return a row for each instant of the grid, and the times of all messages inside the day."""
     bids: dict[float, float] = {}
     asks: dict[float, float] = {}
     rows: list[Row] = []
@@ -98,7 +98,7 @@ def update(side: dict[float, float], levels: list[tuple[str, str]]) -> None:
 def sample(
     instant: int, last_ms: int, bids: dict[float, float], asks: dict[float, float], levels: int
 ) -> Row:
-    """The book at an instant: its figures and its best levels."""
+    """Return the book at an instant: its figures and its best levels."""
     best_bids = sorted(bids.items(), reverse=True)[:levels]
     best_asks = sorted(asks.items())[:levels]
     (bid, bid_size), (ask, ask_size) = best_bids[0], best_asks[0]
@@ -116,7 +116,7 @@ def sample(
 
 
 def flatten(bids: list[Level], asks: list[Level], levels: int) -> Iterator[float]:
-    """Price and size of bid and ask, level by level, as many levels as are wanted."""
+    """Return price and size of bid and ask, level by level, for the given number of levels."""
     bids = bids + [_NO_LEVEL] * (levels - len(bids))
     asks = asks + [_NO_LEVEL] * (levels - len(asks))
     for bid, ask in zip(bids, asks, strict=True):
@@ -125,7 +125,7 @@ def flatten(bids: list[Level], asks: list[Level], levels: int) -> Iterator[float
 
 
 def resample(samples: pd.DataFrame, names: list[str], message_times: list[int]) -> pd.DataFrame:
-    """Bars of the samples; the last one's book closes each bar."""
+    """Resample to bars; the last sample's book closes each bar."""
     samples.index = pd.DatetimeIndex(pd.to_datetime(samples["time_ms"], unit="ms", utc=True))
     groups = samples.resample(BAR, closed="right", label="left")
     bars = groups["micro_price"].ohlc()
@@ -140,6 +140,6 @@ def resample(samples: pd.DataFrame, names: list[str], message_times: list[int]) 
 
 
 def count_by_bar(message_times: list[int]) -> pd.Series:
-    """Messages in each bar."""
+    """Count the messages in each bar."""
     times = pd.DatetimeIndex(pd.to_datetime(message_times, unit="ms", utc=True))
     return pd.Series(1, times).resample(BAR).sum()

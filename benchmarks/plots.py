@@ -1,4 +1,4 @@
-"""Time and memory against the size of the archive: a line that is straight, one that is flat."""
+"""Plots of time and memory against archive size: time should be straight, memory flat."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ mpl.rcParams["svg.hashsalt"] = "benchmarks"
 
 
 def draw_plots(results: Results, folder: Path) -> list[Path]:
-    """Both plots, as far as there are figures for them."""
+    """Draw both plots, as far as there are figures for them."""
     folder.mkdir(parents=True, exist_ok=True)
     return [
         draw(results["figures"], quantity, folder / file, label, unit)
@@ -32,7 +32,7 @@ def draw_plots(results: Results, folder: Path) -> list[Path]:
 
 
 def draw(figures: Sequence[Facts], quantity: str, file: Path, label: str, unit: float) -> Path:
-    """One quantity of each contender against the text of the archive."""
+    """Draw one quantity of each contender against the archive's text size."""
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.subplots()
     sizes = sorted({each["text_bytes"] / 1e6 for each in figures if each["archive"] in SIZES})

@@ -1,4 +1,4 @@
-"""A process and all that it starts, watched from outside while it works."""
+"""Watch a process and all its descendants from outside while they work."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PROCESSES = Path("/proc")
 
 @dataclass(frozen=True)
 class Watched:
-    """What a process took, and those that it started and waited for."""
+    """Time and memory of a process and of its children that it waited for."""
 
     exit_code: int
     wall: float  # seconds
@@ -31,7 +31,7 @@ class Watched:
 def run_watched(
     command: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path
 ) -> Watched:
-    """Run a program to its end; what it says goes to a log."""
+    """Run a program to its end, with its output in a log."""
     with log.open("wb") as output:
         start = perf_counter()
         process = subprocess.Popen(  # noqa: S603 - our own program
@@ -40,18 +40,18 @@ def run_watched(
         )  # fmt: skip
         watch = PeakWatch(process.pid)
         watch.start()
-        # Not process.wait(): only wait4 tells what the whole tree took.
+        # Not process.wait(): only wait4 reports the resources of the whole tree.
         _, status, usage = os.wait4(process.pid, 0)
         wall = perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         peaks = watch.finish()
-    # A process's peak starts with that of the one that started it: this one holds little.
+    # A process inherits its parent's peak, so this process must hold little.
     cpu, memory = usage.ru_utime + usage.ru_stime, usage.ru_maxrss << 10
     return Watched(process.returncode, wall, cpu, memory, peaks)
 
 
 class PeakWatch(threading.Thread):
-    """Looks again and again how much memory each process of a tree has held."""
+    """Samples the memory of each process of a tree at short intervals."""
 
     def __init__(self, root: int) -> None:
         super().__init__(name="peak-watch", daemon=True)
@@ -60,7 +60,7 @@ class PeakWatch(threading.Thread):
         self._over = threading.Event()
 
     def run(self) -> None:
-        """Look until told to stop."""
+        """Sample until stopped."""
         while not self._over.wait(_POLL_SECONDS):
             for process in tree(self._root):
                 with suppress(OSError):  # it has ended meanwhile
@@ -69,14 +69,14 @@ class PeakWatch(threading.Thread):
                     self._peaks[role] = peak
 
     def finish(self) -> dict[str, int]:
-        """Stop; the most bytes that one process of each role held."""
+        """Stop, and return the most bytes that one process of each role held."""
         self._over.set()
         self.join()
         return self._peaks
 
 
 def role_of(process: int) -> str:
-    """What a process started by the flow is there for."""
+    """Return the role of a process in the flow."""
     words = (_PROCESSES / str(process) / "cmdline").read_bytes()
     if b"flows.runtime.temporary_server" in words:
         return "server"
@@ -84,7 +84,7 @@ def role_of(process: int) -> str:
 
 
 def tree(root: int) -> Iterator[int]:
-    """A process, and all that it started and those did."""
+    """Yield a process and all its descendants."""
     children: dict[int, list[int]] = {}
     for folder in _PROCESSES.glob("[0-9]*"):
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""What is compared with what: each ratio within a round, then the median over the rounds."""
+"""The comparisons: each ratio within a round, then the median over the rounds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FINE = " ".join(("core", *FINE))
 _ONE_WORKER, _TWO_WORKERS = (" ".join(("flow", *workers(count))) for count in (1, 2))
 _DAYS = archive_label(DAYS)
 
-# On each whole day: which contender by which, in what.
+# For each whole day: numerator, denominator, quantities.
 _BY_CONTENDER = (
     ("core", "inflate", ("wall", "cpu")),
     (_AHEAD, "inflate", ("wall", "cpu")),
@@ -32,7 +32,7 @@ _BY_CONTENDER = (
 
 
 def compute_ratios(rounds: Sequence[Round]) -> list[Facts]:
-    """Each ratio that the rounds have the runs for: median, least, greatest."""
+    """Return the median, least and greatest of each ratio that has runs in some round."""
     found = []
     for name, ratio in wanted_ratios():
         values = []
@@ -46,7 +46,7 @@ def compute_ratios(rounds: Sequence[Round]) -> list[Facts]:
 
 
 def wanted_ratios() -> Iterator[tuple[str, Ratio]]:
-    """Every ratio by its name."""
+    """Yield every ratio with its name."""
     for above, below, quantities in _BY_CONTENDER:
         for archive in WHOLE_DAYS:
             for quantity in quantities:
@@ -80,7 +80,7 @@ def _quotient(quantity: str, above: Key, below: Key) -> Ratio:
 
 
 def _marginal(contender: str) -> Ratio:
-    """Seconds that one more archive takes: a start of the flow costs the same for one or eight."""
+    """Return the seconds of one more archive; starting the flow costs the same for one or eight."""
     return lambda runs: float(
         (runs[contender, _DAYS]["wall"] - runs[_ONE_WORKER, BUSY]["wall"]) / (len(DAYS) - 1)
     )
@@ -91,7 +91,7 @@ def _marginal_speedup(runs: Round) -> float:
 
 
 def prefect_share(runs: Round) -> float:
-    """Of what one more archive takes: the part that the plain functions do not take."""
+    """Return the part of one more archive's time that the plain functions do not take."""
     alone = runs["core", BUSY]
     seconds = alone["wall"] + sum(alone["stages_after"].values())
     return 1.0 - float(seconds) / _marginal(_ONE_WORKER)(runs)

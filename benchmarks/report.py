@@ -19,7 +19,7 @@ BEGIN, END = "<!-- results: written by benchmarks/report.py -->", "<!-- end of r
 
 
 def render(page: str, results: Results) -> str:
-    """The page with the results' tables between its marks; all else stays.
+    """Return the page with the results' tables between its marks, otherwise unchanged.
 
     Raises:
         ValueError: the page lacks a mark.
@@ -33,15 +33,15 @@ def render(page: str, results: Results) -> str:
 
 
 def write_report(results: Results, readme: Path, plots: Path) -> None:
-    """Bring a page and its plots up to date."""
-    from benchmarks.plots import draw_plots  # matplotlib takes a second: tables alone need it not
+    """Update a page and its plots."""
+    from benchmarks.plots import draw_plots  # slow to import, and tables do not need it
 
     readme.write_text(render(readme.read_text(), results))
     draw_plots(results, plots)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.report")
     parser.add_argument("results", type=Path, nargs="?", default=RESULTS)
     given = parser.parse_args(argv)

@@ -1,4 +1,4 @@
-"""Results as tables of text: the console and README.md show the same ones."""
+"""Tables of results as text, the same on the console and in README.md."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Row = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Table:
-    """A title, names of columns, rows; the first columns are names, the others figures."""
+    """A title, column names and rows; the first columns hold names, the others figures."""
 
     title: str
     columns: Row
@@ -21,14 +21,14 @@ class Table:
     names: int = 2
 
     def to_markdown(self) -> str:
-        """The table in a page."""
+        """Return the table as Markdown."""
         marks = ["---" if i < self.names else "---:" for i in range(len(self.columns))]
         lines = [" | ".join(row) for row in (self.columns, marks, *self.rows)]
         return "\n".join([f"### {self.title}", "", *(f"| {line} |" for line in lines)])
 
 
 def make_tables(results: Results) -> list[Table]:
-    """The tables that the results have rows for."""
+    """Return the tables that the results have rows for."""
     figures = results["figures"]
     tables = [
         Table("The archives", ("archive", "text MB", "ZIP MB"), _archives(figures), names=1),
@@ -60,7 +60,7 @@ def make_tables(results: Results) -> list[Table]:
 
 
 def describe_setup(results: Results) -> list[str]:
-    """When, on what and with what it was measured, a line each."""
+    """Return lines for the date, the machine and the versions of the measurement."""
     machine, versions = results["machine"], results["versions"]
     size = f"{machine['cores']} cores, {machine['memory_gib']} GiB"
     lines = [
@@ -72,7 +72,7 @@ def describe_setup(results: Results) -> list[str]:
 
 
 def _of(figures: Sequence[Facts], *parts: str) -> Iterator[Facts]:
-    """The figures of some parts, those of one archive together."""
+    """Yield the figures of some parts, grouped by archive."""
     found = [each for each in figures if each["part"] in parts]
     for archive in dict.fromkeys(each["archive"] for each in found):
         yield from (each for each in found if each["archive"] == archive)
@@ -104,7 +104,7 @@ def _parsing(each: Facts) -> Row:
 
 
 def _stages(figures: Sequence[Facts]) -> Table:
-    """Where the core's time goes, and what the flow does next with the bars."""
+    """Return where the core's time goes, and the time of the flow's next steps with the bars."""
     core = [each for each in _of(figures, "core") if "stages" in each]
     stages = [{**each["stages"], **each["stages_after"]} for each in core]
     names = tuple(dict.fromkeys(name for each in stages for name in each))

@@ -1,1 +1,1 @@
-"""Tests, and what they lean on: the slow twin and the generated streams."""
+"""Tests, the slow twin that they compare with, and the generated streams that they read."""

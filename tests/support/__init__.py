@@ -1,1 +1,1 @@
-"""Tests of the support room."""
+"""Support for tests: the slow twin, makers of lines and archives, runs of the program."""

@@ -20,7 +20,7 @@ INT64_MIN = -(2**63)
 
 @dataclass(frozen=True)
 class Style:
-    """How a line is written: none of it may change what the line means."""
+    """How a line is written. No style changes the meaning of the line."""
 
     order: tuple[str, ...] = LINEAR_ORDER
     data_order: tuple[str, ...] = DATA_ORDER
@@ -38,7 +38,7 @@ CANONICAL = Style()
 
 @dataclass(frozen=True)
 class Line:
-    """What a line says."""
+    """The content of one message, whatever the style of its line."""
 
     kind: str
     ts: int
@@ -72,7 +72,7 @@ def split_fields(line: Line) -> tuple[Fields, Fields]:
 
 
 def render_fields(root: Fields, data: Fields, style: Style = CANONICAL) -> bytes:
-    """Join raw fields to a line; a "data" among `root` stands instead of `data`."""
+    """Join raw fields into a line; a "data" among `root` replaces `data`."""
     earlier = [pair for pair in style.data_before if pair[0] in data or pair[0] not in DATA_ORDER]
     inner = [*earlier, *in_order(data, style.data_order), *style.data_after]
     fields = {"data": join_object(inner, style.space), **root}
@@ -84,7 +84,7 @@ def render_fields(root: Fields, data: Fields, style: Style = CANONICAL) -> bytes
 
 
 def in_order(fields: Fields, order: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Return the fields that are there, in `order`."""
+    """Return the fields that exist, in `order`."""
     return [(key, fields[key]) for key in order if key in fields]
 
 
@@ -120,7 +120,7 @@ UNKNOWN_PAIRS: Pairs = (
 )
 UNKNOWN_ROOT_PAIRS: Pairs = (*UNKNOWN_PAIRS, ("s", '"ETHUSDT"'), ("u", '"1"'), ("b", "5"))
 UNKNOWN_DATA_PAIRS: Pairs = (*UNKNOWN_PAIRS, ("ts", '"1"'), ("topic", '"x"'), ("type", "0"))
-LATER_ROOT_PAIRS: Pairs = (  # a topic that is no string is absent; cts and seq are never looked at
+LATER_ROOT_PAIRS: Pairs = (  # a non-string topic is absent; cts and seq are never read
     *(*UNKNOWN_ROOT_PAIRS, ("topic", "null"), ("topic", "5"), ("topic", '["x"]')),
     *(("cts", '"x"'), ("cts", "null"), ("cts", "1e400")),
 )
@@ -197,7 +197,7 @@ Break = Callable[[Line], bytes]
 
 
 def list_breaks() -> dict[str, Break]:
-    """Return every way to spoil a good line, by name."""
+    """Return every way to break a good line, by name."""
     breaks: dict[str, Break] = {}
     for key in ("ts", "type", "data", "b", "a"):
         breaks[f"no {key}"] = partial(replace, key=key, raw=None)
@@ -210,7 +210,7 @@ def list_breaks() -> dict[str, Break]:
     for value in BAD_VALUES:
         breaks[f"value {value!r}"] = partial(edit_line, edit=partial(add_value, value=value))
     for whole in WHOLE_LINES:
-        breaks[f"line {whole!r}"] = partial(edit_line, edit=partial(stand_for, whole=whole))
+        breaks[f"line {whole!r}"] = partial(edit_line, edit=partial(use_instead, whole=whole))
     return breaks
 
 
@@ -224,7 +224,7 @@ def list_bad_values() -> list[tuple[str, str]]:
 
 
 def edit_line(line: Line, edit: Callable[[bytes], bytes]) -> bytes:
-    """Write the line well, then spoil its text."""
+    """Write the line correctly, then edit its text."""
     return edit(render(line))
 
 
@@ -233,8 +233,8 @@ def add_value(good: bytes, value: bytes) -> bytes:
     return good[:-1] + b',"x":' + value + b"}"
 
 
-def stand_for(_: bytes, whole: bytes) -> bytes:
-    """Put another line in place of the good one."""
+def use_instead(_: bytes, whole: bytes) -> bytes:
+    """Return another line in place of the good one."""
     return whole
 
 
@@ -251,7 +251,7 @@ def replace(line: Line, key: str, raw: str | None) -> bytes:
 
 
 def repeat(line: Line, key: str, raw: str) -> bytes:
-    """Write the line with a later duplicate of `key`, which is the one that counts."""
+    """Write the line with a later duplicate of `key`, whose value counts."""
     pairs = ((key, raw),)
     return render(line, Style(data_after=pairs) if key in DATA_ORDER else Style(after=pairs))
 

@@ -1,4 +1,4 @@
-"""The core on a text in memory: what the property tests hold to the twin."""
+"""Run the core on a text in memory, so that property tests can compare it with the twin."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.twin import TwinSettings
 
 
 class MemoryText:
-    """A member's text in memory, handed out in pieces of about ``piece`` bytes."""
+    """A member's text in memory, served in pieces of about ``piece`` bytes."""
 
     def __init__(self, text: bytes, piece: int = 1 << 20, offset: int = 0) -> None:
         self._text = text if text.endswith(b"\n") or not text else text + b"\n"
@@ -34,7 +34,7 @@ class MemoryText:
 
     def lines(self) -> NDArray[np.uint8]:
         end = self._text.find(b"\n", min(self.offset + self._piece, len(self._text) - 1)) + 1
-        # A buffer of its own, so that reading past a piece reads what is not there.
+        # A separate buffer: a read past the piece must not find the rest of the text.
         return np.frombuffer(bytes(self._text[self.offset : end]), np.uint8)
 
     def advance(self, count: int) -> None:
@@ -43,7 +43,7 @@ class MemoryText:
 
 @dataclass
 class CoreDay:
-    """What the core makes of a text."""
+    """Bars, samples and counts that the core makes of a text."""
 
     bars: pa.Table
     samples: list[Samples]
@@ -69,7 +69,7 @@ def rule_of(settings: TwinSettings, topic: str | None, depth: int | None = None)
 
 
 def cut_day(day: dt.date, cuts: Iterable[int] = ()) -> list[Window]:
-    """The day as windows that end at the given times."""
+    """Split the day into windows that end at the given times."""
     d0 = day_start_ms(day)
     edges = [d0, *sorted({cut for cut in cuts if d0 < cut < d0 + DAY_MS}), d0 + DAY_MS]
     return [Window(d0, start, end) for start, end in pairwise(edges)]
@@ -84,7 +84,7 @@ def rebuild_with_core(
     rungs: int = RUNGS,
     dialect: Dialect = bybit.DIALECT,
 ) -> CoreDay:
-    """Parse → sample → cut → bars, window by window, each stage fed by the one before."""
+    """Run parse → sample → cut → bars, window by window, each stage on the previous result."""
     source, state, steps, all_samples = MemoryText(text, piece), State(), [], []
     rule = rule_of(settings, topic)
 

@@ -1,4 +1,4 @@
-"""Hand-made CSV rows of a few milliseconds after the start of the day, and texts of them."""
+"""Hand-made CSV rows a few milliseconds after the start of the day, and texts of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def tardis_row(
     ms: float, side: str = "bid", price: str = "99", size: str = "1", *,
     snapshot: bool = False, local: float | None = None, names: str = "deribit,BTC-PERPETUAL",
 ) -> str:  # fmt: skip
-    """A row of Tardis; it arrives when it is made unless told otherwise."""
+    """Return a row of Tardis; by default it arrives at the time of its making."""
     time, arrival = (round(1000 * (D0 + t)) for t in (ms, ms if local is None else local))
     return f"{names},{time},{arrival},{str(snapshot).lower()},{side},{price},{size}"
 
@@ -28,7 +28,7 @@ def binance_row(
     kind: str = "set", first: int | None = None, pu: int | str | None = None,
     symbol: str = "BTCUSDT",
 ) -> str:  # fmt: skip
-    """A row of Binance, with ``pu`` if there is one."""
+    """Return a row of Binance, with ``pu`` if given."""
     row = (
         f"{symbol},{D0 + ms},{last if first is None else first},{last},{side},{kind},{price},{size}"
     )
@@ -36,7 +36,7 @@ def binance_row(
 
 
 def text_of(header: str, *rows: str, end: str = "\n") -> bytes:
-    """Header and rows as a text."""
+    """Join header and rows into a text."""
     return "".join(f"{line}{end}" for line in (header, *rows)).encode()
 
 

@@ -1,4 +1,4 @@
-"""CSV texts made of Bybit ones: the same messages as rows, and as odd as the contract allows."""
+"""CSV texts made from Bybit ones: the same messages as rows, as odd as the contract allows."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ NAMES = {"exchange": "bybit", "symbol": "BTCUSDT"}
 
 
 def tardis_cells(message: Fields, arrival: int) -> Cells:
-    """The cells before side, price and size."""
+    """Return the cells before side, price and size."""
     flag = "true" if message["type"] == "snapshot" else "false"
     time = message["ts"] * 1000 + arrival % 1000
     return [*NAMES.values(), str(time), str(1_700_000_000_000_000 + arrival), flag]
 
 
 def binance_cells(message: Fields, arrival: int) -> Cells:
-    """The cells before side, type, price and size."""
+    """Return the cells before side, type, price and size."""
     update_id = message["data"].get("u", "")
     first = "" if update_id == "" else update_id - arrival % 2
     return [NAMES["symbol"], str(message["ts"]), str(first), str(update_id)]
 
 
 def tardis_row(head: Cells, _: Fields, side: str, level: Sequence[str]) -> Cells:
-    """One level as a row."""
+    """Return one level as a row."""
     return [*head, {"b": "bid", "a": "ask"}[side], *level]
 
 
 def spot_row(head: Cells, message: Fields, side: str, level: Sequence[str]) -> Cells:
-    """One level as a row."""
+    """Return one level as a row."""
     return [*head, side, "snap" if message["type"] == "snapshot" else "set", *level]
 
 
 def futures_row(head: Cells, message: Fields, side: str, level: Sequence[str]) -> Cells:
-    """One level as a row."""
+    """Return one level as a row."""
     update_id = message["data"].get("u")
     previous = "" if update_id is None else update_id - 1
     return [*spot_row(head, message, side, level), str(previous)]
@@ -57,7 +57,7 @@ def futures_row(head: Cells, message: Fields, side: str, level: Sequence[str]) -
 
 @dataclass(frozen=True)
 class Kind:
-    """A CSV dialect with its twin, and how a Bybit message is written in it."""
+    """A CSV dialect, its twin, and the way to write a Bybit message in it."""
 
     dialect: Dialect
     read: ReadText
@@ -76,24 +76,24 @@ KINDS = (
 
 
 def plain(cells: Cells) -> bytes:
-    """As vendors write it."""
+    """Write cells as vendors do."""
     return ",".join(cells).encode()
 
 
 def quoted(cells: Cells) -> bytes:
-    """Every cell in quotes."""
+    """Quote every cell."""
     text = io.StringIO()
     csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="").writerow(cells)
     return text.getvalue().encode()
 
 
 def partly_quoted(cells: Cells) -> bytes:
-    """The last cell in quotes."""
+    """Quote the last cell."""
     return plain([*cells[:-1], f'"{cells[-1]}"'])
 
 
 def padded(cells: Cells) -> bytes:
-    """Integers with zeros before them."""
+    """Pad integers with leading zeros."""
     return plain([f"00{cell}" if cell.isdigit() else cell for cell in cells])
 
 
@@ -121,11 +121,11 @@ BREAKS: dict[str, Callable[[Cells], bytes]] = {
 
 
 def write(kind: Kind, text: bytes, random: Random, odd: float = 0.0) -> bytes:
-    """Write a Bybit text as rows, of which a share is odd; lines that are no message stay so."""
+    """Write a Bybit text as rows, a share of them odd; keep lines that are not messages."""
     lines = [kind.dialect.header.encode() + b"\n"]
     arrival = 0
     for line in text.split(b"\n"):
-        arrival += random.random() >= odd  # two messages that arrive as one are one
+        arrival += random.random() >= odd  # messages with one arrival time are one message
         try:
             rows = list_rows(kind, json.loads(line), arrival)
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -155,7 +155,7 @@ def write_row(cells: Cells, random: Random, odd: float) -> bytes:
 
 
 def with_other_byte(cells: Cells, random: Random) -> bytes:
-    """Write a row with one byte changed, whatever comes of it."""
+    """Write a row with one byte changed, whatever the result."""
     line = bytearray(plain(cells) + b"\n")
     line[random.randrange(len(line))] = random.choice(b'0123456789.,:/-e"ab \t\r\n\x00\x80\xb9\xff')
     return bytes(line)
@@ -171,7 +171,7 @@ def csv_texts(draw: st.DrawFn, kind: Kind, settings: TwinSettings = TYPICAL) -> 
 
 
 def is_of_one_stream(kind: Kind, text: bytes) -> bool:
-    """Whether a text ends without an error."""
+    """Return whether the twin reads a text without refusing it as mixed."""
     try:
         rebuild_day(text, DAY, TYPICAL, kind.read)
     except MixedStream:

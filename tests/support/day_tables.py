@@ -1,4 +1,4 @@
-"""Hand-made bars and finished tables of one day, in which every value is right unless changed."""
+"""Hand-made bars and finished tables of one day; every value is valid unless a test changes it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ BAR_MS = 60_000
 def make_bars(
     opens: Sequence[int], closes: Sequence[float] | None = None, levels: int = 2, **columns: Any
 ) -> pa.Table:
-    """Make bars that open so many minutes after the start of the day.
+    """Make bars that open the given number of minutes after the start of the day.
 
-    The book is 99, 98, … bid and 101, 102, … ask; `columns` stand in place of the plain ones.
+    The book is 99, 98, … bid and 101, 102, … ask; `columns` replace the plain ones.
     """
     count = len(opens)
     times = [D0 + minute * BAR_MS for minute in opens]
@@ -46,7 +46,7 @@ def make_bars(
 
 
 def make_output(opens: Sequence[int] = (0, 1, 2), levels: int = 2, **columns: Any) -> pa.Table:
-    """Make the finished table of such bars, with a close of 100 before the first."""
+    """Make the finished table of such bars; the close before the first bar is 100."""
     before = LastBar(D0 + (opens[0] - 1) * BAR_MS, 100.0) if opens else None
     table = add_features(make_bars(opens, levels=levels), BAR_MS, levels, before).table
     for name, values in columns.items():
@@ -55,14 +55,14 @@ def make_output(opens: Sequence[int] = (0, 1, 2), levels: int = 2, **columns: An
 
 
 def put_column(table: pa.Table, name: str, values: Sequence[Any]) -> pa.Table:
-    """Put other values into one column."""
+    """Replace the values of one column."""
     index = table.schema.get_field_index(name)
     field = table.schema.field(index)
     return table.set_column(index, field, pa.array(values, field.type))
 
 
 def put_value(table: pa.Table, name: str, row: int, value: object) -> pa.Table:
-    """Put another value into one row of one column."""
+    """Replace the value in one row of one column."""
     values = table[name].to_pylist()
     values[row] = value
     return put_column(table, name, values)

@@ -1,4 +1,4 @@
-"""Small disks, to be filled: a file system in memory, mounted for one test."""
+"""Small disks that tests fill: a file system in memory, mounted for one test."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Disk:
     path: Path
 
     def grow(self) -> None:
-        """Give it room for everything."""
+        """Enlarge it until everything fits."""
         _mount("-o", "remount,size=256m", str(self.path))
 
 
 @contextmanager
 def small_disk(path: Path, size: str) -> Iterator[Disk]:
-    """A disk of a size (``64k``) at a path; skips where nothing may be mounted."""
+    """Mount a disk of a size (``64k``) at a path; skip the test where mounting is not permitted."""
     path.mkdir(parents=True, exist_ok=True)
     try:
         _mount("-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(path))

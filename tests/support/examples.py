@@ -1,4 +1,4 @@
-"""Hand-made streams of a few lines, made of milliseconds after the start of the day."""
+"""Hand-made streams of a few lines, stamped in milliseconds after the start of the day."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def snapshot(
 def delta(
     ms: int, bids: tuple[Level, ...] = (), asks: tuple[Level, ...] = (), u: int | None = None
 ) -> Line:
-    """Return a delta `ms` after the start of the day, without `u` unless told."""
+    """Return a delta `ms` after the start of the day, by default without `u`."""
     return Line("delta", D0 + ms, bids, asks, u)
 
 
 def move(ms: int, price: float) -> Line:
-    """Return a snapshot whose micro-price is `price` (sizes are equal, the spread is 2)."""
+    """Return a snapshot with `price` as its micro-price (sizes are equal, the spread is 2)."""
     return snapshot(ms, ((str(price - 1), "1"),), ((str(price + 1), "1"),))
 
 
@@ -46,7 +46,7 @@ def rebuild(
     windows: Sequence[Window] | None = None,
     topic: str | None = None,
 ) -> CoreDay:
-    """Let the core make samples and bars of the lines; `topic` promises a depth."""
+    """Make samples and bars of the lines with the core; `topic` promises a depth."""
     return rebuild_with_core(text_of(*lines), windows or cut_day(DAY), settings, topic)
 
 
@@ -56,5 +56,5 @@ def instants(day: CoreDay) -> list[int]:
 
 
 def twin_day(*lines: Line, settings: TwinSettings = SETTINGS) -> TwinDay:
-    """Let the twin rebuild the day from the lines."""
+    """Rebuild the day from the lines with the twin."""
     return rebuild_day(text_of(*lines), DAY, settings)

@@ -19,7 +19,7 @@ from quantgod.storage.outputs.tables import read_table
 
 
 def settings_for(root: Path, source: Path, **keys: Any) -> Settings:
-    """Settings whose every output lies below ``root``; ``etl__window="1h"`` sets a key."""
+    """Return settings with every output below ``root``; ``etl__window="1h"`` sets a key."""
     paths = {
         "paths.rclone_mount": source,
         "paths.processed_output": root / "out",
@@ -36,28 +36,28 @@ def settings_for(root: Path, source: Path, **keys: Any) -> Settings:
 
 
 def run_pipeline(root: Path, source: Path, **keys: Any) -> RunReport:
-    """One whole run; what it tells as a value."""
+    """Run the whole pipeline once and return its report."""
     return pipeline(settings_for(root, source, **keys))
 
 
 @flow(name="pipeline", validate_parameters=False)
 def pipeline(settings: Settings) -> RunReport:
-    """A run as a flow of its own, without artifacts and exit code."""
+    """Run as a flow of its own, without artifacts and exit code."""
     return run(settings, Display(Console(file=io.StringIO(), width=200)))
 
 
 def outputs(root: Path) -> dict[str, bytes]:
-    """Every final file's bytes by its relative path."""
+    """Return the bytes of every final file by relative path."""
     out = root / "out"
     files = sorted(path for path in out.rglob("*.parquet"))
     return {path.relative_to(out).as_posix(): path.read_bytes() for path in files}
 
 
 def output_table(root: Path, name: str) -> pa.Table:
-    """One final table."""
+    """Return one final table."""
     return read_table(root / "out" / f"{name}.parquet")
 
 
 def statuses(report: RunReport) -> dict[str, str]:
-    """How each archive ended."""
+    """Return how each archive ended."""
     return {result.name: result.status for result in report.results}

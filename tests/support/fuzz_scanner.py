@@ -1,9 +1,9 @@
-"""Coverage-guided fuzzing of the scanner, by atheris: what text does it read unlike the twin?
+"""Fuzz the scanner with atheris, guided by coverage: find text that it reads unlike the twin.
 
 python -m tests.support.fuzz_scanner --minutes 10
 
 The kernels run as plain Python, so that atheris sees each of their branches and looks for bytes
-that take others. Texts are handed over in torn pieces. What differs ends it, and the input is kept
+that take others. Texts arrive in torn pieces. A difference ends the run, and the input is kept
 as ``data/fuzz/crash-…``. Hypothesis edits lines at random; this looks for branches it never takes.
 """
 
@@ -36,12 +36,12 @@ STYLES = (
     Style(data_order=("u", "seq", "a", "s", "b")),
     Style(space=" "),
 )
-CORPUS = PROJECT_ROOT / "data" / "fuzz"  # what takes new branches; the next run goes on from there
+CORPUS = PROJECT_ROOT / "data" / "fuzz"  # inputs that took new branches; the next run starts there
 SEEDS = (REAL, *(render(LINE, style) for style in STYLES))
 
 
 def check(given: bytes) -> None:
-    """Read a text in pieces, behind a line that teaches its form, as the twin does.
+    """Read a text in pieces, after a line that teaches its form, and compare with the twin.
 
     Args:
         given: a byte for the length of the pieces, then the text.
@@ -68,7 +68,7 @@ def check(given: bytes) -> None:
 
 
 def expected_facts(messages: Sequence[Message]) -> list[Fact]:
-    """Contract §2: time never falls; what lies over an hour outside the day is ignored."""
+    """Contract §2: time never falls; messages over an hour outside the day are ignored."""
     latest, facts = -(2**63), list[Fact]()
     for message in messages:
         latest = max(latest, message.ts)
@@ -79,7 +79,7 @@ def expected_facts(messages: Sequence[Message]) -> list[Fact]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """The command line; does not return."""
+    """Run the command line; never return."""
     parser = argparse.ArgumentParser(prog="python -m tests.support.fuzz_scanner")
     parser.add_argument("--minutes", type=float, default=10.0)
     given = parser.parse_args(argv)

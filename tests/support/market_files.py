@@ -18,7 +18,7 @@ SPAN_MS = 150_000
 def two_days(
     symbol: str = "BTCUSDT", market: str = "linear", span_ms: int = SPAN_MS, seed: int = 7
 ) -> tuple[StreamSpec, StreamSpec]:
-    """A market's last minutes of one day and first ones of the next."""
+    """Return a market's last minutes of one day and first ones of the next."""
     first = StreamSpec(
         symbol, market, 50, MIDNIGHT - span_ms, MIDNIGHT, seed=seed, activity="quiet"  # type: ignore[arg-type]
     )  # fmt: skip
@@ -26,7 +26,7 @@ def two_days(
 
 
 def write_source(root: Path, *markets: Sequence[StreamSpec], only: Iterable[int] = (0, 1)) -> None:
-    """Archives of markets below ``root``; ``only`` picks the days to write."""
+    """Write archives of markets below ``root``; ``only`` selects the days to write."""
     for specs in markets:
         texts = dict.fromkeys(specs, b"")
         for spec, chunk in generate_days(specs):
@@ -39,7 +39,7 @@ def write_source(root: Path, *markets: Sequence[StreamSpec], only: Iterable[int]
 
 
 def write_zip(path: Path, member: str, text: bytes) -> Path:
-    """An archive of one member with the given text."""
+    """Write an archive of one member with the given text."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(member, text)

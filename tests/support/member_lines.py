@@ -1,4 +1,4 @@
-"""A member of an archive on disk, and the lines that its text has."""
+"""A member of an archive on disk, and the lines of its text."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def member_of(root: Path, text: bytes, name: str = "a") -> tuple[Archive, Member
 
 
 def with_member(archive: Archive) -> tuple[Archive, Member]:
-    """An archive and the only member that it has."""
+    """Return an archive and its only member."""
     ((member,), _) = read_directory(archive)
     return archive, member
 
 
 def read_lines(text: LineReader) -> Generator[bytes, None, None]:
-    """Read to the end, line by line; the arrays seen stay alive, as a caller's may."""
+    """Read line by line to the end; keep the arrays seen alive, as a caller may."""
     seen: list[np.ndarray] = []
     while len(lines := text.lines()):
         seen.append(lines)
@@ -37,6 +37,6 @@ def read_lines(text: LineReader) -> Generator[bytes, None, None]:
 
 
 def whole_lines(text: bytes) -> list[bytes]:
-    """What the lines of a text are: each with its end, the last one too."""
+    """Split a text into lines; each one has its end, including the last."""
     lines = [line + b"\n" for line in text.split(b"\n")]
     return lines[:-1] if not text or text.endswith(b"\n") else lines

@@ -1,4 +1,4 @@
-"""Lines written from drawn bytes: most are messages; then revalued, spoiled, or both."""
+"""Lines written from drawn bytes, mostly messages; then given other values, damaged, or both."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def join(pairs: Sequence[Pair]) -> str:
 
 
 def shuffle(roll: Roll, pairs: Sequence[Pair]) -> list[Pair]:
-    """Put pairs into any order, leave some out, and throw in some that cause trouble."""
+    """Put pairs into any order, drop some, and insert some that cause trouble."""
     rest, out = list(pairs), []
     while rest:
         pair = roll.pick(rest)
@@ -55,7 +55,7 @@ def shuffle(roll: Roll, pairs: Sequence[Pair]) -> list[Pair]:
 
 
 def write_line(roll: Roll) -> bytes:
-    """Write what looks like a message: mostly it is one, and half of the time gives an example."""
+    """Write a line, in most cases a message, and in about half of all cases one with an example."""
     data = [("s", roll.pick(NAMES)), ("b", roll.pick(SIDES)), ("a", roll.pick(SIDES))]
     data += [("u", roll.pick(INTEGERS)), ("seq", roll.pick(NUMBERS))]
     kind = roll.pick(('"snapshot"', '"delta"'))
@@ -77,7 +77,7 @@ FRAGMENTS = (
 
 
 def spoil(line: bytes, roll: Roll) -> bytes:
-    """Edit any bytes, or write a part of the line over another part of it."""
+    """Edit any bytes, or copy a part of the line over another part."""
     for _ in range(roll.pick((1, 1, 2))):
         start, gone = roll.pick(range(len(line) + 1)), roll.pick((0, 0, 1, 1, 2, 5, 12))
         new = roll.pick(FRAGMENTS)
@@ -89,7 +89,7 @@ def spoil(line: bytes, roll: Roll) -> bytes:
     return line
 
 
-# What a value may be changed to: what the scanner reads, and what nobody or only JSON reads.
+# Replacement values: the scanner reads some, only the JSON library reads others, and some neither.
 GOOD_VALUES = {
     rb"(?<=:)-?[0-9]+(?=[,}])": (b"0", b"7", b"10", b"9" * 18),
     rb'"(?:snapshot|delta)"': (b'"snapshot"', b'"delta"'),
@@ -123,7 +123,7 @@ ODD_VALUES = {
 
 
 def revalue(line: bytes, roll: Roll, values: dict[bytes, tuple[bytes, ...]]) -> bytes:
-    """Change values of the line only."""
+    """Change only values of the line."""
 
     def choose(hit: re.Match[bytes]) -> bytes:
         return roll.pick((hit[0], *values[hit.re.pattern]))

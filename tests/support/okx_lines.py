@@ -14,7 +14,7 @@ OKX_LINE = Line("delta", D0, (("64325.1", "0.5"), ("64325", "0")), (("64326.7", 
 
 
 def render_okx(line: Line, symbol: str = SYMBOL, **instead: object) -> bytes:
-    """Write one line, without its end; keyword arguments stand instead of its fields."""
+    """Write one line, without its end; keyword arguments replace its fields."""
     fields: dict[str, object] = {
         "instId": symbol,
         "action": ACTIONS[line.kind],
@@ -27,12 +27,12 @@ def render_okx(line: Line, symbol: str = SYMBOL, **instead: object) -> bytes:
 
 
 def levels(side: tuple[Level, ...]) -> list[list[str]]:
-    """Price, size, and how many orders."""
+    """Return price, size and number of orders of each level."""
     return [[price, size, "3"] for price, size in side]
 
 
 def list_breaks() -> dict[str, bytes]:
-    """Every way to spoil the good line, by name."""
+    """Return every way to break the good line, by name."""
     bad: dict[str, tuple[object, ...]] = {
         "instId": (..., None, 5, ["BTC-USDT"]),
         "action": (..., None, "delta", "Snapshot", "", 1, ["update"]),

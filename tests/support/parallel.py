@@ -14,7 +14,7 @@ MOST = 8  # each may start a Prefect server
 
 
 def worker_count(config: pytest.Config) -> int:
-    """Return how many workers to start; 0 where pytest should do as it is told, or alone."""
+    """Return how many workers to start; 0 keeps the caller's options, or a single process."""
     option = config.option
     if hasattr(config, "workerinput"):  # a worker itself: it must not start workers
         return 0
@@ -30,13 +30,13 @@ def worker_count(config: pytest.Config) -> int:
 
 
 def names_files(arguments: Sequence[str]) -> bool:
-    """Return whether files or tests are named: for them, workers would take longer to start."""
+    """Return whether files or tests are named; they run faster than workers start."""
     named = [Path(argument.split("::")[0]) for argument in arguments]
     return bool(named) and all(path.suffix == ".py" for path in named)
 
 
 def compile_kernels_once() -> None:
-    """Compile the kernels of edited sources, or each worker would compile them all."""
+    """Compile the kernels of edited sources once, before each worker would do so."""
     from quantgod.orderbook.arrays.kernel import CACHE
 
     if not CACHE.is_dir():

@@ -1,4 +1,4 @@
-"""What the parser, or the scanner alone, made of a text: to hold it to what JSON says."""
+"""Results of the parser, or of the scanner alone, in a form to compare with the JSON library's."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ODD = render(LINE, Style(space=" "))  # a message that teaches nothing
 
 
 def parse(text: bytes, cursor: Cursor = NAMED) -> Parsed:
-    """Read a whole day's text; `cursor` knows the stream's names already unless told."""
+    """Read a whole day's text; by default `cursor` already knows the stream's names."""
     return bybit.parse_window(MemoryText(text), cursor, WINDOW)
 
 
@@ -51,7 +51,7 @@ def slow_lines(*lines: bytes, cursor: Cursor = NAMED) -> int:
 
 
 def facts_of(messages: Messages) -> list[Fact]:
-    """Return what a batch says, a message a tuple: time, kind, update id, bids, asks."""
+    """Return a batch as one tuple per message: time, kind, update id, bids, asks."""
     levels = list(zip(messages.price.tolist(), messages.size.tolist(), strict=True))
     facts = []
     for i in range(len(messages)):
@@ -64,7 +64,7 @@ def facts_of(messages: Messages) -> list[Fact]:
 
 
 def facts(message: Message | None) -> list[Fact]:
-    """Return the same of a line that the slow path read; nothing of one that is no message."""
+    """Return the same for a line that the slow path read; empty if the line is not a message."""
     if message is None:
         return []
     head = message.ts, message.is_snapshot, message.update_id
@@ -75,28 +75,28 @@ def facts(message: Message | None) -> list[Fact]:
 
 
 def learn(line: bytes) -> bytes | None:
-    """Return the example that a line gives; None also if it is no message."""
+    """Return the example that a line gives, or None, also if the line is not a message."""
     message = read_message(line)
     return example_of(line, message.update_id is not None) if message else None
 
 
 def taught(line: bytes) -> Cursor:
-    """Return the cursor at the start of a stream whose form is known to be that of the line."""
+    """Return a cursor at the start of a stream that has already learned the line's form."""
     return replace(NAMED, example=parse(line).cursor.example)
 
 
 def scan(text: np.ndarray, builder: MessageBuilder, example: bytes | None) -> tuple[int, int]:
-    """Scan a text by the form of an example alone: where it stopped, and why."""
+    """Scan a text by the form of one example alone; return the end position and the status."""
     builder.reserve(*scanner.most_in(len(text)))
     position, status = scanner.scan(text, 0, builder.batch, form_of(example))
     return int(position), int(status)
 
 
 def scan_line(line: bytes, example: bytes | None) -> list[Fact] | None:
-    """Read one line by the form of an example; None if the scanner leaves it, or it is blank."""
+    """Read one line by the form of an example; None if the scanner leaves it, or if it is blank."""
     text = np.frombuffer(line + b"\n", np.uint8)
     builder = MessageBuilder(NAMED, WINDOW)
-    # No stamp is outside: every message that is read is seen.
+    # No stamp is outside the day, so every message that is read shows in the result.
     builder.state["day_ms"] = INT64_MIN + HOUR_MS
     builder.state["day_end_ms"] = INT64_MAX - HOUR_MS
     position, status = scan(text, builder, example)
@@ -108,20 +108,20 @@ def scan_line(line: bytes, example: bytes | None) -> list[Fact] | None:
 
 
 def assert_same(line: bytes, example: bytes | None) -> bool:
-    """Hold the scanner to the JSON library; returns whether it read the line at all."""
+    """Compare the scanner with the JSON library; return whether it read the line at all."""
     found = scan_line(line, example)
     if found is None:
         return False
     message = read_message(line)
     assert found == facts(message), (example, line)
-    # The scanner does not look at names: they must be those of the form.
+    # The scanner does not read names: they must be those of the form.
     assert example is not None
     assert names(message) == names(read_message(example)), (example, line)
     return True
 
 
 def names(message: Message | None) -> tuple[str | None, str | None]:
-    """Return topic and symbol of what must be a message."""
+    """Return topic and symbol of a line that must be a message."""
     assert message is not None
     return message.topic, message.symbol
 

@@ -28,7 +28,7 @@ LAYOUTS: dict[str, Layout] = {
 
 @dataclass(frozen=True)
 class Perturbed:
-    """A text that is perturbed from ``start`` on."""
+    """A text, perturbed from ``start`` on."""
 
     text: bytes
     start: int
@@ -56,7 +56,7 @@ def perturb_as_drawn(text: bytes, instant_ms: int, seed: int, dialect: Dialect) 
 
 
 def apply(perturbation: Perturbation, text: bytes, instant_ms: int, piece: int) -> Perturbed:
-    """Perturb a text, read in pieces, of which a parser takes some part."""
+    """Perturb a text, read in pieces, while a parser consumes a part of each."""
     dialect = perturbation.dialect
     start = find_instant(dialect, MemoryText(text), instant_ms)
     perturbed, parts = PerturbedText(MemoryText(text, piece), start, perturbation), []
@@ -77,7 +77,7 @@ def read_stamp(line: bytes, dialect: Dialect) -> int | None:
 
 
 def stamps_of(text: bytes, dialect: Dialect = bybit.DIALECT) -> list[int]:
-    """List the times of a text's messages, in CSV of its rows, as written."""
+    """List the times of a text's messages as written; in CSV, those of its rows."""
     stamps = (read_stamp(line, dialect) for line in text.split(b"\n"))
     return [stamp for stamp in stamps if stamp is not None]
 
@@ -87,7 +87,7 @@ def instants(draw: st.DrawFn, case: Case, dialect: Dialect = bybit.DIALECT) -> i
     """Draw T on, just before or just after a message's stamp, a grid instant or a bar's edge."""
     stamps = stamps_of(case.text, dialect)
     near = sorted(stamp for stamp in stamps if D0 - HOUR_MS <= stamp <= D1 + HOUR_MS) or [NOON]
-    near = near[len(near) // 3 :]  # rather late, so that there is something known
+    near = near[len(near) // 3 :]  # rather late, so that some rows are known
     rules = case.settings
     step = draw(st.sampled_from((rules.bar_interval_ms, rules.sampling_interval_ms, 1)))
     instant_ms = draw(st.sampled_from(near)) // step * step + draw(st.sampled_from((0, step)))

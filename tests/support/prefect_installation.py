@@ -1,8 +1,8 @@
-"""A Prefect of our own for tests: server, pool, deployment, worker, and runs that they start.
+"""A private Prefect for tests: server, pool, deployment, worker, and the runs that they start.
 
-Runs go as a user starts them, by ``prefect deployment run … --watch``; what became of them is asked
-of the server. All processes carry a ``PREFECT_HOME`` of their own: by it they are found and ended,
-whoever started them.
+Runs start as a user starts them, by ``prefect deployment run … --watch``; the server reports how
+they ended. All processes share one ``PREFECT_HOME``, by which tests find and end them, no matter
+which process started them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 PROCESSES = Path("/proc")
 
-# Most of the time goes into the start of Python processes, which a busy machine stretches.
+# Most of the time goes into starting Python processes, which is slow on a busy machine.
 START_SECONDS = 180
 RUN_SECONDS = 300
 SETTLE_SECONDS = 60
@@ -41,7 +41,7 @@ STOP_SECONDS = 15
 
 
 def processes_of(home: Path) -> dict[int, str]:
-    """Command lines by process id of all that live under a ``PREFECT_HOME``."""
+    """Return the command lines, by process id, of all live processes under a ``PREFECT_HOME``."""
     mark = f"PREFECT_HOME={home}".encode()
     found = {}
     for folder in PROCESSES.glob("[0-9]*"):
@@ -53,7 +53,7 @@ def processes_of(home: Path) -> dict[int, str]:
 
 
 def is_met(condition: Callable[[], object], seconds: float) -> bool:
-    """Whether a condition comes to hold within a time."""
+    """Return whether a condition becomes true in time."""
     until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:
@@ -63,7 +63,7 @@ def is_met(condition: Callable[[], object], seconds: float) -> bool:
 
 
 def kill_all(home: Path) -> None:
-    """End what still lives under a ``PREFECT_HOME``; what outlives that is an error."""
+    """Kill all live processes under a ``PREFECT_HOME``; a survivor is an error."""
     for process in processes_of(home):
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
@@ -74,7 +74,7 @@ def kill_all(home: Path) -> None:
 def running(
     name: str, words: list[str], environment: dict[str, str], logs: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process in a group of its own, with its output in ``logs``; at the end the group ends."""
+    """Run a process in its own group, with output in ``logs``; end the group afterwards."""
     with (
         (logs / f"{name}.log").open("wb") as output,
         subprocess.Popen(
@@ -96,25 +96,25 @@ def running(
 
 @dataclass(frozen=True)
 class Installation:
-    """A server with a worker: their folder, the environment that leads to them, a client."""
+    """A server with a worker: their folder, the environment that reaches them, a client."""
 
     home: Path
     environment: dict[str, str]
     client: SyncPrefectClient
 
     def said(self) -> str:
-        """The last of what each process said."""
+        """Return the end of each process's output."""
         logs = sorted(self.home.glob("*.log"))
         ends = (f"--- {log.name}\n{log.read_text(errors='replace')[-3000:]}" for log in logs)
         return "\n".join(ends)
 
     def wait(self, what: str, condition: Callable[[], object], seconds: float) -> None:
-        """Wait until a condition holds; if it does not come to, say what was to be seen."""
+        """Wait until a condition holds; on a time-out, name the missing event and all output."""
         if not is_met(condition, seconds):
             pytest.fail(f"no {what} within {seconds:.0f} s\n{self.said()}")
 
     def prefect(self, *words: str, seconds: float = START_SECONDS) -> tuple[int, str]:
-        """Exit code and output of a ``prefect`` command."""
+        """Return exit code and output of a ``prefect`` command."""
         try:
             done = subprocess.run(
                 [sys.executable, "-m", "prefect", *words], cwd=PROJECT_ROOT, env=self.environment,
@@ -127,7 +127,7 @@ class Installation:
         return done.returncode, done.stdout.decode(errors="replace")
 
     def must(self, *words: str) -> None:
-        """Run a ``prefect`` command that has to work."""
+        """Run a ``prefect`` command that must succeed."""
         code, said = self.prefect(*words)
         assert code == 0, f"prefect {' '.join(words)} ended with {code}\n{said}\n{self.said()}"
 
@@ -146,7 +146,7 @@ class Installation:
 
 @contextmanager
 def installed(home: Path) -> Iterator[Installation]:
-    """Server, pool, deployment and worker of prefect.yaml in a new folder, ended afterwards."""
+    """Start server, pool, deployment and worker of prefect.yaml in a new folder; end them later."""
     from prefect.client.orchestration import SyncPrefectClient
 
     port = free_port()
@@ -169,7 +169,7 @@ def installed(home: Path) -> Iterator[Installation]:
 
 
 def environment_of(home: Path, port: int) -> dict[str, str]:
-    """This environment, led to a server on a port; what a user has set of Prefect is left out."""
+    """Return this environment, pointed at a server's port, without the user's Prefect settings."""
     ours = ("PREFECT_", "QUANTGOD_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return kept | {
@@ -178,13 +178,13 @@ def environment_of(home: Path, port: int) -> dict[str, str]:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "PREFECT_WORKER_QUERY_SECONDS": "1",
-        # Where the worker's runs log: without it, in the project's own folder.
+        # The log folder of the worker's runs: without it they log into the project's own folder.
         "PREFECT_LOGGING_HANDLERS_FILE_FILENAME": str(home / "l2.log"),
     }
 
 
 def free_port() -> int:
-    """A port on which nothing listens."""
+    """Return a port on which no process listens."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
@@ -205,16 +205,16 @@ class Run:
 
     @property
     def state(self) -> str:
-        """Name of the final state."""
+        """Return the name of the final state."""
         return self.flow_run.state_name or ""
 
     @property
     def message(self) -> str:
-        """Message of the final state."""
+        """Return the message of the final state."""
         return (self.flow_run.state.message if self.flow_run.state else None) or ""
 
     def artifact(self, key: str) -> Artifact:
-        """The run's artifact of a key; there has to be exactly one."""
+        """Return the run's only artifact of a key; there must be exactly one."""
         artifacts = self.installation.client.read_artifacts()
         mine = [each for each in artifacts if each.flow_run_id == self.flow_run.id]
         found = [each for each in mine if each.key == key]
@@ -222,13 +222,13 @@ class Run:
         return found[0]
 
     def results(self) -> dict[str, dict[str, Any]]:
-        """Rows of the validation results by archive."""
+        """Return the rows of the validation results by archive."""
         artifact = self.artifact("validation-results")
         assert artifact.type == "table"
         return {row["archive"]: row for row in json.loads(str(artifact.data))}
 
     def task_runs(self) -> list[TaskRun]:
-        """All task runs, once the server has recorded how each ended."""
+        """Return all task runs, once the server has recorded how each ended."""
         what = f"final state of all task runs of {self.flow_run.name}"
         self.installation.wait(what, lambda: all(map(is_final, self._recorded())), SETTLE_SECONDS)
         return self._recorded()
@@ -239,5 +239,5 @@ class Run:
 
 
 def is_final(run: TaskRun) -> bool:
-    """Whether a task run has ended, in whatever way."""
+    """Return whether a task run has ended, in any state."""
     return run.state is not None and run.state.is_final()

@@ -1,4 +1,4 @@
-"""Prefect configures itself when it is imported: rooms that need it set it up before."""
+"""Configure Prefect before the first import, because it configures itself on import."""
 
 from __future__ import annotations
 

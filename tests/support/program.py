@@ -1,4 +1,4 @@
-"""The program in this process, as its command line starts it: what it said, and how it ended."""
+"""Run the program in this process from its command line; record its output and exit code."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.support.flow_runs import settings_for
 class Program:
     """A run that has ended."""
 
-    root: Path  # below which its outputs lie
-    said: str  # on both streams
+    root: Path  # folder of all its outputs
+    said: str  # on standard output and standard error
     exit_code: int
 
 
 def main(argv: list[str]) -> int:
-    """The exit code of ``python flows/l2_flow.py`` with this command line."""
+    """Return the exit code of ``python flows/l2_flow.py`` with this command line."""
     return launcher.main(argv, flow="flows.l2_flow:l2_flow", plan="flows.plan:describe_plan")
 
 
@@ -35,7 +35,7 @@ def start(root: Path, source: Path, *options: str) -> Program:
 
 
 def arguments(root: Path, source: Path, *more: str) -> list[str]:
-    """A command line with every output below ``root``."""
+    """Return a command line with every output below ``root``."""
     paths = settings_for(root, source).paths.model_dump()
     given = [f"--paths.{name}={path}" for name, path in paths.items()]
     ours = ["--source.mode=folder", "--execution.workers=1", "--validation.min_coverage=0"]
@@ -43,5 +43,5 @@ def arguments(root: Path, source: Path, *more: str) -> list[str]:
 
 
 def leftovers(root: Path) -> list[str]:
-    """What has no place under ``root`` after a run: files that were being written."""
+    """Return the temporary files that a run left below ``root``."""
     return [str(path) for path in root.rglob("*.tmp")]

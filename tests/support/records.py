@@ -40,7 +40,7 @@ TOUCHES: dict[str, Callable[[Path], None]] = {
 
 
 def record_of(stream: Stream, **changes: Any) -> BarsRecord:
-    """Return the record of a stream's bars, with other values where told."""
+    """Return the record of a stream's bars; keyword arguments replace its values."""
     record = BarsRecord(
         origin=origin_of(stream),
         source=stream.archive.source.location,

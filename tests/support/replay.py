@@ -1,4 +1,4 @@
-"""Streams of the generator, recordings, and a plain book that replays either line by line."""
+"""Generated streams, recordings, and a plain book that replays either line by line."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ RECORDINGS = (  # APT is left out: its snapshot is cut, so its deltas do not fit
 MIDNIGHT = 1_755_734_400_000  # 2025-08-21, when linear went from ob500 to ob200
 SHORT = StreamSpec("BTCUSDT", "linear", 200, MIDNIGHT - 12_000, MIDNIGHT, seed=1)
 LONG = replace(SHORT, start_ms=MIDNIGHT - 240_000)
-KINDS = ("update", "insert", "delete", "absent")  # the last deletes a level that is not there
+KINDS = ("update", "insert", "delete", "absent")  # the last deletes a level that does not exist
 
 
 @dataclass
 class Step:
-    """One message, the book after it, and what it did to the book."""
+    """One message, the book after it, and the changes that it made."""
 
     message: dict[str, Any]
     bids: dict[float, float]
@@ -45,7 +45,7 @@ class Step:
 
 
 def replay(lines: Iterable[bytes]) -> Iterator[Step]:
-    """Rebuild the book; the two dicts of a step change with the next one."""
+    """Rebuild the book step by step; the next step changes the two dicts of this one."""
     bids: dict[float, float] = {}
     asks: dict[float, float] = {}
     mid = 0.0
@@ -67,7 +67,7 @@ def replay(lines: Iterable[bytes]) -> Iterator[Step]:
 
 
 def apply_level(book: dict[float, float], price: float, size: float) -> str:
-    """Change the book and say what that was."""
+    """Change one level of the book and return the kind of the change."""
     if size:
         kind = "update" if price in book else "insert"
         book[price] = size
@@ -76,18 +76,18 @@ def apply_level(book: dict[float, float], price: float, size: float) -> str:
 
 
 def copy_books(lines: Iterable[bytes]) -> list[dict[float, float]]:
-    """Both sides of the book after each message."""
+    """Return both sides of the book after each message."""
     return [{**step.bids, **step.asks} for step in replay(lines)]
 
 
 @cache
 def make(spec: StreamSpec) -> list[bytes]:
-    """The lines that the generator makes of a spec."""
+    """Return the lines that the generator makes from a spec."""
     return list(split_lines(generate_text(spec)))
 
 
 def read_recording(path: Path) -> list[bytes]:
-    """The whole lines of a recording; the last is torn where a recording was cut short."""
+    """Return the whole lines of a recording, without the torn last line of one cut short."""
     with zipfile.ZipFile(path) as archive:
         lines = archive.read(archive.namelist()[0]).splitlines(keepends=True)
     return lines if lines[-1].endswith(b"\n") else lines[:-1]

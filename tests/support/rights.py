@@ -1,4 +1,4 @@
-"""File rights that hold for root too, as they do for everybody else."""
+"""File permissions that bind root too, as they bind every other user."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OVERRIDES = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
 
 @contextmanager
 def refused(path: Path, mode: int) -> Iterator[None]:
-    """Give a file or folder another mode, and obey it: root's thread lays down its privilege."""
+    """Change the mode of a file or folder and enforce it: root's thread drops its privilege."""
     before = path.stat().st_mode
     path.chmod(mode)
     try:
@@ -28,7 +28,7 @@ def refused(path: Path, mode: int) -> Iterator[None]:
 
 @contextmanager
 def _without_overrides() -> Iterator[None]:
-    """Capabilities belong to a thread; the effective ones can be taken up again."""
+    """Drop two effective capabilities of this thread, then raise them again."""
     if os.geteuid() != 0:
         yield
         return

@@ -1,4 +1,4 @@
-"""Hold what the core makes of a day to what the twin makes of it, however the day is cut."""
+"""Compare the core's result for a day with the twin's, for any cut into windows."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ BARS_OFF = sorted(range(-12, 13), key=abs)
 
 @st.composite
 def cuts(draw: st.DrawFn, bar_ms: int) -> list[int]:
-    """Times at which to cut the day into windows: whole bars, near where streams have messages."""
+    """Draw times at which to cut the day into windows: whole bars, near the stream's messages."""
     roll = Roll(draw(blocks(1 + 2 * MOST_CUTS)))
     number = roll.pick(range(MOST_CUTS + 1))
     return [roll.pick((D0, NOON, D1)) + bar_ms * roll.pick(BARS_OFF) for _ in range(number)]
 
 
 def close_enough(found: float, expected: float, scale: float) -> bool:
-    """Within 1e-9, relative or on the scale of the numbers that went in."""
+    """Return whether values agree within 1e-9, relative or on the scale of the inputs."""
     return math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-9 * max(1.0, scale))
 
 

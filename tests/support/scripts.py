@@ -24,7 +24,7 @@ def run_script(
 
 
 def script(root: Path, source: Path, *options: str) -> list[str]:
-    """The command line of such a run."""
+    """Return the command line of such a run."""
     given = {
         name: str(path) for name, path in settings_for(root, source).paths.model_dump().items()
     }
@@ -38,13 +38,13 @@ def script(root: Path, source: Path, *options: str) -> list[str]:
 
 
 def environment_of(root: Path) -> dict[str, str]:
-    """This environment, with a Prefect home of its own."""
+    """Return this environment, with a separate Prefect home."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     return kept | {"PREFECT_HOME": str(root / "prefect")}
 
 
 def recorded_states(home: Path) -> set[str]:
-    """States of all runs that a Prefect of this home has written down."""
+    """Return the states of all runs that a Prefect in this home has recorded."""
     query = "select state_type from task_run union select state_type from flow_run"
     with closing(sqlite3.connect(home / "prefect.db")) as database:
         return {state for (state,) in database.execute(query)}

@@ -1,4 +1,4 @@
-"""One side of the book beside its model: the dict of prices that it must be."""
+"""One side of the book together with its model, a plain dict of prices."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def read_best(side, sign, prices, sizes):
 
 @dataclass
 class Held:
-    """A side, beside the dict that says what it must be; and which paths were taken."""
+    """A side, the dict that it must equal, and the paths taken so far."""
 
     sign: float
     rungs: int
@@ -66,11 +66,11 @@ class Held:
 
     @property
     def state(self) -> Any:
-        """The side's record, by its fields."""
+        """Return the side's record by field."""
         return self.side.state[0]
 
     def set_all(self, levels: Levels) -> None:
-        """Apply a delta's levels, and hold the number of deletes that found nothing."""
+        """Apply a delta's levels, and check the number of deletes that found no level."""
         absent = 0
         for price, size in levels:
             absent += size == 0.0 and price not in self.model
@@ -84,7 +84,7 @@ class Held:
         self.paths[self.path(before, scale, levels)] += 1
 
     def path(self, before: dict[str, int], scale: dict[str, float], levels: Levels) -> str:
-        """Name the way that a delta went: where the side stood, and where it stands now."""
+        """Name the path of a delta: where the side was before it, and where it is now."""
         is_on, tries = bool(self.state.on_ladder), before["climbs_left"]
         tried = tries - int(self.state.climbs_left)
         assert tried in (0, 1)
@@ -98,7 +98,7 @@ class Held:
         return f"{self.obstacle(scale, levels)}, {now}" if before["on_ladder"] else now
 
     def obstacle(self, scale: dict[str, float], levels: Levels) -> str:
-        """Name the first thing that was in the way of levels on a ladder of the given scale."""
+        """Name the first obstacle to levels on a ladder of the given scale."""
         for price, _ in levels:
             place = scale["top"] + 0.5 - self.sign * price * scale["per_tick"]
             if not place >= 0.0:
@@ -108,7 +108,7 @@ class Held:
         return "inside"
 
     def replace_all(self, levels: Levels) -> None:
-        """Apply a snapshot, and hold the comparison with the side before it."""
+        """Apply a snapshot, and check the comparison with the side before it."""
         new = {}
         for price, size in levels:
             new.pop(price, None)
@@ -132,7 +132,7 @@ class Held:
         assert self.state.levels == len(self.model)
 
     def read(self, depth: int) -> None:
-        """Hold the best levels, and what stands where there are no more."""
+        """Check the best levels, and the filler after the last one."""
         prices, sizes = np.full(depth, -1.0), np.full(depth, -1.0)
         read_best(self.side, self.sign, prices, sizes)
         expected = self.best()[:depth]
@@ -143,7 +143,7 @@ class Held:
         self.paths[f"read {'on' if self.state.on_ladder else 'off'}"] += 1
 
     def close(self) -> None:
-        """Hold all levels in their sorted form, in arrays that are the caller's."""
+        """Check all levels in sorted form, in arrays that belong to the caller."""
         was_on = bool(self.state.on_ladder)
         keys, sizes = levels_of(self.side)
         assert (
@@ -158,7 +158,7 @@ class Held:
         self.paths[f"close {'on' if was_on else 'off'}"] += 1
 
     def reopen(self) -> None:
-        """Go on in the next window: the side anew, with climbs to take."""
+        """Continue in the next window with a new side, which may climb again."""
         self.close()
         keys, sizes = levels_of(self.side)
         self.side = make_side(keys, sizes, ROOM, self.rungs)
@@ -166,5 +166,5 @@ class Held:
 
 
 def is_clear(ladder: Ladder) -> bool:
-    """Whether no rung has a level, or the key of one that it had."""
+    """Return whether no rung holds a level, or the key of a former one."""
     return not (ladder.keys.any() or ladder.occupied.any())

@@ -37,17 +37,17 @@ STEPS = ("delta",) * 12 + ("snapshot", "empty", "read", "read", "close", "reopen
 
 @dataclass
 class Walk:
-    """What a run of changes is drawn from."""
+    """Parameters from which a run of changes is drawn."""
 
     roll: Roll
     price: Callable[[int], float]
-    spread: int  # how far from its centre a usual level lies
+    spread: int  # how far a usual level is from the centre
     outliers: int  # in a hundred
     centre: int = 0
     drift: int = 0
 
     def levels(self, fewest: int, most: int) -> Levels:
-        """Draw levels around the centre; one that is deleted twice, or set and deleted, too."""
+        """Draw levels around the centre; one level may be deleted twice, or set and deleted."""
         return [(self.one(), self.roll.pick(SIZES)) for _ in range(self.pick(fewest, most))]
 
     def one(self) -> float:
@@ -59,7 +59,7 @@ class Walk:
 
 
 def walk(held: Held, walk: Walk, steps: int, kinds: Sequence[str] = STEPS) -> None:
-    """Change a side step by step; what it holds and counts is held to the model at each."""
+    """Change a side step by step; compare its contents and counts with the model after each."""
     for _ in range(steps):
         step = walk.roll.pick(kinds)
         walk.centre += walk.drift

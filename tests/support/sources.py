@@ -1,4 +1,4 @@
-"""A source in memory, and keepers: each puts archives into one kind of source, and changes them."""
+"""A source in memory, and keepers: each fills one kind of source and changes its archives."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class MemorySource:
 
 
 def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
-    """Whether a path's parts match those of a glob as `pathlib` reads it."""
+    """Return whether a path's parts match those of a glob as `pathlib` reads it."""
     if not pattern or not parts:
         return not pattern and not parts
     first, *rest = pattern
@@ -57,7 +57,7 @@ def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
 
 
 class _RawBytes(io.RawIOBase):
-    """Bytes as a raw file: of a buffered one it has `readinto` and `seek` alone."""
+    """Bytes as a raw file, which shares only `readinto` and `seek` with a buffered one."""
 
     def __init__(self, content: bytes) -> None:
         self._file = io.BytesIO(content)
@@ -80,13 +80,13 @@ class Keeper(Protocol):
 
     @property
     def source(self) -> Source:
-        """The source, with what was put into it."""
+        """Return the source with the archives put into it."""
 
     def put(self, path: str, content: bytes, mtime_ns: int) -> None:
-        """Write an archive, or write over it."""
+        """Write or overwrite an archive."""
 
     def remove(self, path: str) -> None:
-        """Take an archive away."""
+        """Remove an archive."""
 
 
 class FolderKeeper:
@@ -111,7 +111,7 @@ class FolderKeeper:
 
 
 class SyntheticKeeper(FolderKeeper):
-    """Keeps the demo's folder, with archives of the user's own in it."""
+    """Keeps the demo's folder, with the user's own archives in it."""
 
     kind = SyntheticSource
 
@@ -132,7 +132,7 @@ class MemoryKeeper:
         del self._memory.files[path]
 
 
-# A source that is to be trusted has a line here: every test of the contract is run on it.
+# Every kind of source needs a line here: the contract's tests run on each of them.
 KEEPERS: dict[str, Callable[[Path], Keeper]] = {
     "folder": FolderKeeper,
     "memory": MemoryKeeper,

@@ -1,7 +1,7 @@
-"""Faults: plain functions from the lines of a good stream to those of a bad one.
+"""Faults: pure functions from the lines of a good stream to those of a faulty one.
 
-Each takes lines (with their line ends) and gives lines, so that they nest:
-``tear_line(drop_lines(lines, at=5), at=9)``. ``at`` counts lines from 0, in what comes in.
+Each takes and returns lines (with their line ends), so that calls nest:
+``tear_line(drop_lines(lines, at=5), at=9)``. ``at`` counts the given lines from 0.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Side = dict[float, list[str]]  # price -> the level as written
 
 
 def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines of chunks that hold whole lines, as ``generate_text`` gives them."""
+    """Return the lines of chunks that hold whole lines, as ``generate_text`` yields them."""
     for chunk in chunks:
         yield from chunk.splitlines(keepends=True)
 
@@ -52,19 +52,19 @@ def truncate(lines: Iterable[bytes], *, size: int) -> Iterator[bytes]:
 
 
 def pause(lines: Iterable[bytes], *, at: int, silence_ms: int) -> Iterator[bytes]:
-    """Say nothing for ``silence_ms`` before line ``at``; all later stamps move, none is lost."""
+    """Pause for ``silence_ms`` before line ``at``: all later stamps move, and no line is lost."""
     for i, line in enumerate(lines):
         yield _shift_stamps(line, silence_ms) if i >= at else line
 
 
 def set_back(lines: Iterable[bytes], *, at: int, back_ms: int) -> Iterator[bytes]:
-    """Stamp line ``at`` alone ``back_ms`` earlier: out of order, in ``u`` nothing is missing."""
+    """Stamp line ``at`` alone ``back_ms`` earlier: out of order, but without a gap in ``u``."""
     for i, line in enumerate(lines):
         yield _shift_stamps(line, -back_ms) if i == at else line
 
 
 def rename_symbol(lines: Iterable[bytes], *, at: int, symbol: str) -> Iterator[bytes]:
-    """Let line ``at`` come from the same topic of another symbol."""
+    """Move line ``at`` to the same topic of another symbol."""
     for i, line in enumerate(lines):
         message = json.loads(line)
         message["topic"] = message["topic"].rpartition(".")[0] + f".{symbol}"
@@ -81,7 +81,7 @@ def insert_snapshot(lines: Iterable[bytes], *, at: int) -> Iterator[bytes]:
 
 
 def restart_service(lines: Iterable[bytes], *, at: int) -> Iterator[bytes]:
-    """Restart before line ``at``: a snapshot of the book with ``u`` 1, from where ``u`` goes on."""
+    """Restart before line ``at``: insert a snapshot with ``u`` 1, from which ``u`` goes on."""
     lowered = 0
     for i, (line, message, bids, asks) in enumerate(_follow(lines)):
         message["data"]["u"] -= lowered
@@ -93,7 +93,7 @@ def restart_service(lines: Iterable[bytes], *, at: int) -> Iterator[bytes]:
 
 
 def cross_book(lines: Iterable[bytes], *, at: int, until: int) -> Iterator[bytes]:
-    """Let a bid stand above the best ask from line ``at`` to before line ``until``."""
+    """Keep a bid above the best ask from line ``at`` to before line ``until``."""
     price = ""
     for i, (line, message, _, asks) in enumerate(_follow(lines)):
         if i == at:  # a whole number: no tick is so coarse; far enough to meet no other bid
@@ -105,7 +105,7 @@ def cross_book(lines: Iterable[bytes], *, at: int, until: int) -> Iterator[bytes
 
 
 def drop_side(lines: Iterable[bytes], *, at: int, until: int) -> Iterator[bytes]:
-    """Leave no asks from line ``at`` to before line ``until``, both of which become snapshots."""
+    """Remove all asks from line ``at`` to before line ``until``; both lines become snapshots."""
     for i, (line, message, bids, asks) in enumerate(_follow(lines)):
         changed = _make_snapshot(message, bids, asks) if i in (at, until) else message
         if at <= i < until:
@@ -114,7 +114,7 @@ def drop_side(lines: Iterable[bytes], *, at: int, until: int) -> Iterator[bytes]
 
 
 def _follow(lines: Iterable[bytes]) -> Iterator[tuple[bytes, Message, Side, Side]]:
-    """Each line with its message and the book after it."""
+    """Yield each line with its message and the book after it."""
     bids: Side = {}
     asks: Side = {}
     for line in lines:
@@ -130,7 +130,7 @@ def _follow(lines: Iterable[bytes]) -> Iterator[tuple[bytes, Message, Side, Side
 
 
 def _make_snapshot(message: Message, bids: Side, asks: Side) -> Message:
-    """A snapshot of the book with the message's stamps and ids."""
+    """Return a snapshot of the book with the message's stamps and ids."""
     levels = {
         "b": [bids[price] for price in sorted(bids, reverse=True)],
         "a": [asks[price] for price in sorted(asks)],
@@ -146,5 +146,5 @@ def _shift_stamps(line: bytes, by_ms: int) -> bytes:
 
 
 def _to_line(message: Message) -> bytes:
-    """As the venue writes it: no spaces, keys in the order they came in."""
+    """Write a line as the venue does: no spaces, keys in their original order."""
     return json.dumps(message, separators=(",", ":")).encode() + b"\n"

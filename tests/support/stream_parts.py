@@ -1,4 +1,4 @@
-"""Hypothesis strategies for the parts of a line: levels, and the way they are written."""
+"""Hypothesis strategies for the parts of a line: levels, and the way to write them."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ class Rates:
 
 
 class Roll:
-    """One block of drawn bytes, read as choices: one draw a message keeps Hypothesis quick.
+    """One block of drawn bytes, read as choices: one draw per message keeps Hypothesis fast.
 
-    Zeros, which it shrinks to, choose the first of everything.
+    Zeros, to which Hypothesis shrinks, choose the first of everything.
     """
 
     def __init__(self, block: bytes) -> None:
@@ -80,7 +80,7 @@ class Roll:
 
 @cache
 def blocks(picks: int) -> st.SearchStrategy[bytes]:
-    """Draw bytes for so many picks of a `Roll`."""
+    """Draw bytes for `picks` picks of a `Roll`."""
     return st.binary(min_size=2 * picks, max_size=2 * picks)
 
 
@@ -142,7 +142,7 @@ STYLE_PICKS = 30  # at most
 
 
 def pick_style(roll: Roll) -> Style:
-    """Choose a way to write a line that does not change what it means."""
+    """Choose a way to write a line that does not change its meaning."""
     part = roll.pick(("spot", "orders", "keys", "space", "escapes", "missing", "all"))
     style = Style(order=SPOT_ORDER) if part in ("spot", "all") else Style()
     if part in ("orders", "all"):

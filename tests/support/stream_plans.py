@@ -133,7 +133,7 @@ def rolls(fewest: int, most: int) -> st.SearchStrategy[list[Roll]]:
 
 @dataclass(frozen=True)
 class Kit:
-    """What the messages of one stream are made of."""
+    """The parts from which the messages of one stream are made."""
 
     steps: Sequence[Step]
     manners: Sequence[Manner]
@@ -168,7 +168,7 @@ class Kit:
 
 
 def draw_kit(draw: st.DrawFn, roll: Roll, rates: Rates, settings: TwinSettings, anchor: int) -> Kit:
-    """Draw what the messages of a stream are made of."""
+    """Draw the parts from which a stream's messages are made."""
     jumps = table(draw, ["next"], rates.jumping, lambda roll: roll.pick(JUMPS))
     return Kit(
         table(
@@ -200,12 +200,12 @@ def list_steps(settings: TwinSettings) -> list[Step]:
 
 
 def pick_manner(roll: Roll) -> Manner:
-    """Choose how a line is written, and what is around it."""
+    """Choose the style of a line, the blank lines before it and its end."""
     return pick_style(roll), roll.pick(BLANKS), roll.pick(ENDS)
 
 
 def pick_odd_step(settings: TwinSettings, anchor: int, roll: Roll) -> Step:
-    """Choose a step that goes back, stands still or, one time in four, goes to an edge."""
+    """Choose a step that goes back, keeps the time or, one time in four, goes to an edge."""
     if roll.pick(range(4)) == 3:
         return "at", roll.pick(EDGE_STAMPS[anchor]), 0
     back = (1, 0, 100, settings.sampling_interval_ms, 2 * settings.bar_interval_ms)

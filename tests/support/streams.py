@@ -1,9 +1,9 @@
 """Hypothesis strategies for the texts of Bybit members: small, and as odd as the contract allows.
 
-A stream is drawn as a list of `Plan`s, one a message, made of what is in the `Kit` of the stream; a
+A stream is drawn as a list of `Plan`s, one per message, from the parts in the stream's `Kit`. A
 `Writer` turns them into stamps, update ids and text. Every kind of oddity has its own rate, drawn
-once a stream and often 0, so that most streams reach deep states and some are a mess. No stream
-mixes symbols, but `mixed_texts`.
+once per stream and often 0, so that most streams reach deep states and some are a mess. Only
+`mixed_texts` mixes symbols.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from tests.support.twin import TwinSettings
 DAY = dt.date(2024, 8, 8)
 NEXT_DAY = dt.date(2024, 8, 9)
 INTERVALS = ((1000, 5000), (100, 1000), (500, 1000), (1000, 60_000))  # (Δ, W) in ms
-SAMPLES_A_STREAM = 600  # bounds the in-day span, and so what the twin has to do
+SAMPLES_A_STREAM = 600  # bounds the span within the day, and so the twin's work
 TYPICAL = TwinSettings(bar_interval_ms=5000, levels=4, max_staleness_ms=2000)
 RATES = (0, 3, 0, 20)  # in a hundred
-HEAD_PICKS = 20  # at most, of what is drawn once a stream
+HEAD_PICKS = 20  # at most, for choices made once per stream
 CLEAN_STARTS = {
     D0: (100, 1500, 0, 1, 999, 1000, 1001),
     NOON: (0, 1, -1, 123),
@@ -119,7 +119,7 @@ def two_day_texts(draw: st.DrawFn, settings: TwinSettings = TYPICAL) -> tuple[by
 
 @st.composite
 def mixed_texts(draw: st.DrawFn) -> bytes:
-    """Draw a text whose first message is followed, anywhere, by one of another symbol or topic."""
+    """Draw a text in which a message of another symbol or topic comes anywhere after the first."""
     first = Line("delta", D0)
     others = (
         replace(first, symbol="ETHUSDT"),
@@ -135,7 +135,7 @@ def mixed_texts(draw: st.DrawFn) -> bytes:
 
 
 def pick_rates(roll: Roll, clean: bool) -> Rates:
-    """Choose how odd a stream is; a clean one is oddly written at most."""
+    """Choose how odd a stream is; a clean one is odd in style at most."""
     if clean:
         return Rates(styled=roll.pick(RATES), number=roll.pick(RATES))
     broken, styled, wandering, number, crossing = (roll.pick(RATES) for _ in range(5))
@@ -159,7 +159,7 @@ def to_first(plan: Plan) -> Plan:
 
 
 def pick_writer(roll: Roll, start: int, limit: int) -> Writer:
-    """Choose what the messages of a stream share."""
+    """Choose the properties that the messages of a stream share."""
     depth = roll.pick((200, 1, 2, 4, 500))
     topic, symbol = f"orderbook.{depth}.BTCUSDT", "BTCUSDT"
     named = roll.pick(((topic, symbol), (topic, symbol), (topic, None), (None, symbol)))

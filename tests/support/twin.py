@@ -2,8 +2,8 @@
 
 It reads one Bybit NDJSON stream (§1.1, in `twin_messages`), rebuilds the book (§2, in `twin_book`),
 samples it (§3), makes bars and features (§4) and the z-score (§6): dicts and plain floats, one
-message at a time. It is to be checked against the contract by eye, and held against the fast core
-by property tests. What the contract leaves open is told in docs/decisions.md.
+message at a time. Check it against the contract by eye; property tests compare it with the fast
+core. docs/decisions.md settles the questions that the contract leaves open.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class TwinSettings:
 
 @dataclass
 class TwinDay:
-    """What one stream comes to: bars before features, samples, and every count."""
+    """The result for one stream: bars before features, samples, and every count."""
 
     bars: list[Row]
     samples: list[Row]
@@ -79,7 +79,7 @@ def rebuild_day(
 ) -> TwinDay:
     """Rebuild the day `day` from the text of one member; raises `MixedStream`.
 
-    `read` reads a text of another dialect than Bybit's.
+    `read` reads a text of a dialect other than Bybit's.
     """
     counts = dict.fromkeys(COUNT_NAMES, 0)
     messages, unreadable_lines = read(text, counts)
@@ -149,7 +149,7 @@ def reason_for_no_sample(book: Book, instant: int, settings: TwinSettings) -> st
 
 
 def make_sample(book: Book, instant: int, levels: int) -> Row:
-    """Evaluate the formulas of §3 on the whole book; the cut is made on what is kept."""
+    """Evaluate the formulas of §3 on the whole book; only the levels kept are cut to N."""
     bids = sorted(book.bids.items(), reverse=True)
     asks = sorted(book.asks.items())
     (pb, qb), (pa, qa) = bids[0], asks[0]
@@ -244,7 +244,7 @@ def standard_deviation(values: list[float]) -> float:
 
 
 def dataset(days: Sequence[TwinDay], settings: TwinSettings) -> list[list[Row]]:
-    """Return the output rows of each day of one series; rows without prev_close are left out."""
+    """Return the output rows of each day of one series, without the rows that lack prev_close."""
     closes = {bar["datetime"]: bar["close"] for day in days for bar in day.bars}
     width = settings.bar_interval_ms
     return [
@@ -264,7 +264,7 @@ def warmup_rows(days: Sequence[TwinDay], settings: TwinSettings) -> list[int]:
 
 
 def add_features(bar: Row, prev_close: float) -> Row:
-    """Return the bar with `prev_close` and the features of §4 that were still missing."""
+    """Return the bar with `prev_close` and the features of §4 that it still lacks."""
     first, high, low, last = bar["open"], bar["high"], bar["low"], bar["close"]
     return {
         **bar,

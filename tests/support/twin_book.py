@@ -16,7 +16,7 @@ Side = dict[float, float]  # price -> size
 def time_messages(
     messages: list[Message], d0: int, counts: dict[str, int]
 ) -> list[tuple[int, Message]]:
-    """Give each message its time; leave out those over one hour outside the day."""
+    """Give each message its time; drop those over one hour outside the day."""
     d1 = d0 + DAY_MS
     latest = -math.inf
     timed = []
@@ -36,7 +36,7 @@ def time_messages(
 
 @dataclass
 class Book:
-    """The book, and what §2 says is remembered beside it."""
+    """The book, and the state that §2 keeps with it."""
 
     drop_on_gap: bool
     counts: dict[str, int]
@@ -65,7 +65,7 @@ class Book:
         self.last_update_id = message.update_id
 
     def _replace(self, message: Message) -> None:
-        """A snapshot replaces the whole book and makes it known."""
+        """Replace the whole book by a snapshot, which makes the book known."""
         bids: Side = {}
         asks: Side = {}
         change(bids, message.bids)
@@ -82,7 +82,7 @@ class Book:
         self.counts["snapshots"] += 1
 
     def _check_sequence(self, message: Message) -> None:
-        """A delta that does not follow upon the last applied message is a gap."""
+        """Treat a delta that does not follow the last applied message as a gap."""
         if message.previous_id is None or self.last_update_id is None:
             return
         self.counts["sequence_checked"] += 1

@@ -1,6 +1,6 @@
 """The slow, obvious twin of the CSV readers: contract §1.2, one row at a time.
 
-It reads a whole text into messages by Python's csv module and `itertools.groupby`.
+It reads a whole text into messages with Python's csv module and `itertools.groupby`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def read_binance(text: bytes, counts: dict[str, int]) -> tuple[list[Message], li
 
 
 def binance_key(row: Row) -> tuple[int, int, str]:
-    """Return what the rows of one message share."""
+    """Return the values that the rows of one message share."""
     return row.integer("timestamp"), row.integer("last_update_id"), row.cells["update_type"]
 
 
@@ -84,7 +84,7 @@ def make_message(
 
 
 def read_rows(text: bytes, counts: dict[str, int], header: str) -> tuple[list[Row], list[int]]:
-    """Return the readable rows behind the header, and the numbers of the unreadable lines."""
+    """Return the readable rows after the header, and the numbers of the unreadable lines."""
     rows: list[Row] = []
     unreadable: list[int] = []
     numbered = list(filled_lines(text))
@@ -135,17 +135,17 @@ def read_number(text: str) -> float | None:
 
 
 def is_any(_: str) -> bool:
-    """Whether a name is one: anything is."""
+    """Accept any name."""
     return True
 
 
 def is_natural(text: str) -> bool:
-    """Whether a text is an integer from 0 that fits 64 bits, of at most 19 digits."""
+    """Return whether a text is an integer from 0 that fits 64 bits, of at most 19 digits."""
     return re.fullmatch("[0-9]{1,19}", text) is not None and int(text) in INT64
 
 
 def is_previous_id(text: str) -> bool:
-    """Whether a text is an id behind which another one fits, or empty."""
+    """Return whether a text is empty, or an id that leaves room for the next one."""
     if text == "":
         return True
     return re.fullmatch("-?[0-9]{1,19}", text) is not None and int(text) + 1 in INT64[1:]

@@ -28,7 +28,7 @@ class Message:
     bids: Levels
     asks: Levels
     update_id: int | None
-    previous_id: int | None  # the id that the message before has where nothing is missing
+    previous_id: int | None  # the id of the message before, if no message is missing
     symbol: str | None
     topic: str | None
 
@@ -41,7 +41,7 @@ def read_lines(
 ) -> tuple[list[Message], list[int]]:
     """Return the messages in file order and the numbers (from 1) of the unreadable lines.
 
-    `read` reads a line of another dialect than Bybit's.
+    `read` reads a line of a dialect other than Bybit's.
     """
     messages, unreadable_lines = [], []
     for number, line in enumerate(text.split(b"\n"), start=1):
@@ -88,27 +88,27 @@ def read_message(line: bytes) -> Message | None:
 
 
 def refuse_constant(name: str) -> None:
-    """`NaN`, `Infinity` and `-Infinity` are not JSON (RFC 8259)."""
+    """Refuse `NaN`, `Infinity` and `-Infinity`, which are not JSON (RFC 8259)."""
     raise ValueError(name)
 
 
 def read_integer(text: str) -> int | None:
-    """An integer, or None where it cannot fit 64 bits (Python refuses to read 4301 digits)."""
+    """Return an integer, or None if it cannot fit 64 bits (Python refuses to read 4301 digits)."""
     return int(text) if len(text) <= 20 else None
 
 
 def is_int64(value: object) -> bool:
-    """Whether `value` is an integer of 64 bits: neither a bool, nor 1.0, nor "1"."""
+    """Return whether `value` is a 64-bit integer: neither a bool, nor 1.0, nor "1"."""
     return type(value) is int and value in INT64
 
 
 def text_or_none(value: object) -> str | None:
-    """`topic` and `data.s` are absent unless they are strings."""
+    """Return a string as it is: `topic` and `data.s` are absent unless they are strings."""
     return value if isinstance(value, str) else None
 
 
 def read_levels(levels: object) -> Levels | None:
-    """Return `[(price, size), ...]` in listed order, or None unless every level is right."""
+    """Return `[(price, size), ...]` in listed order, or None unless every level is valid."""
     if not isinstance(levels, list):
         return None
     out = []

@@ -46,7 +46,7 @@ def read_okx_message(line: bytes) -> Message | None:
 
 
 def read_triples(levels: object) -> Levels | None:
-    """Return `[(price, size), ...]` of levels with a third value behind the two."""
+    """Return `[(price, size), ...]` of levels that hold a third value after these two."""
     if not isinstance(levels, list):
         return None
     if not all(isinstance(level, list) and len(level) == 3 for level in levels):

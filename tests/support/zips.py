@@ -25,7 +25,7 @@ def write_zip(
     compression: int = zipfile.ZIP_DEFLATED,
     comment: bytes = b"",
 ) -> Archive:
-    """Write a ZIP below `root`, one day's member unless told; list it as the pipeline does."""
+    """Write a ZIP below `root`, by default with one day's member; list it as the pipeline does."""
     file = root / path
     file.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(file, "w", compression) as opened:
@@ -44,7 +44,7 @@ def write_gzip(root: Path, path: str, *parts: bytes) -> Archive:
 
 
 def file_of(archive: Archive) -> Path:
-    """Where an archive of a folder lies on disk."""
+    """Return the path on disk of an archive in a folder."""
     assert isinstance(archive.source, FolderSource)
     return archive.source.root / archive.path
 
@@ -69,24 +69,24 @@ DIRECTORY_ENTRY = b"PK\x01\x02"
 
 
 def put_bytes(zipped: bytes, header: bytes, offset: int, new: bytes) -> bytes:
-    """Overwrite bytes at an offset behind the last such header."""
+    """Overwrite bytes at an offset from the start of the last such header."""
     at = zipped.rindex(header) + offset
     return zipped[:at] + new + zipped[at + len(new) :]
 
 
 def wrong_crc(zipped: bytes) -> bytes:
-    """A member whose checksum is another: told by the directory, which is what counts."""
+    """Change a member's checksum in the directory, which is the one that counts."""
     return put_bytes(zipped, DIRECTORY_ENTRY, 16, b"\x00\x00\x00\x00")
 
 
 def spoil_middle(zipped: bytes) -> bytes:
-    """Deflated bytes that do not inflate."""
+    """Overwrite deflated bytes, so that they do not inflate."""
     at = zipped.index(b".data") + 40
     return zipped[:at] + b"\xff" * 20 + zipped[at + 20 :]
 
 
-# Damage to a ZIP of one deflated member, and when it is seen at the latest: a ZIP's directory is
-# read to list it, a member's own header to open it; its bytes come last.
+# Damage to a ZIP of one deflated member, and the latest stage that detects it. Listing reads the
+# ZIP's directory, opening reads the member's own header, and reading takes the member's bytes.
 DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "truncated": (lambda z: z[: len(z) // 2], "list"),
     "one byte lost": (lambda z: z[:-1], "list"),

@@ -117,7 +117,7 @@ def test_quotes_and_carriage_returns_change_nothing(header: str) -> None:
     "line", [b'"a', b'a"b"c', b'"a"b,c', b"\xff", b"a\x00", b"a\rb", b",", b"", b"\xef\xbb\xbfx"]
 )
 def test_what_is_no_row(line: bytes) -> None:
-    assert read_row(line, tardis.LAYOUT) is None
+    assert read_row(line, tardis.ROWS) is None
 
 
 # ---------------------------------------------------------------- whose rows

@@ -93,7 +93,7 @@ KNOWN = (
 )
 REORDERED = "symbol,exchange,timestamp,local_timestamp,is_snapshot,side,price,amount"
 LACKING = TARDIS_HEADER.replace(",is_snapshot", "").replace(",amount", "")
-MENDED = "lacks 'qty' and has 'quantity' besides"
+DIFFERENCE = "lacks 'qty' and has the extra 'quantity'"
 RENAMED = FUTURES_HEADER.replace("qty", "quantity")
 
 
@@ -112,15 +112,15 @@ RENAMED = FUTURES_HEADER.replace("qty", "quantity")
         ),
         (
             LACKING,
-            f"the CSV header '{LACKING}', taken for one of {TARDIS}, lacks 'is_snapshot', 'amount'",
+            f"the CSV header '{LACKING}', closest to {TARDIS}, lacks 'is_snapshot', 'amount'",
         ),
         (
             f"{SPOT_HEADER},x",
-            f"the CSV header '{SPOT_HEADER},x', taken for one of Binance T_DEPTH, has 'x' besides",
+            f"the CSV header '{SPOT_HEADER},x', closest to Binance T_DEPTH, has the extra 'x'",
         ),
         (
             RENAMED,
-            f"the CSV header '{RENAMED}', taken for one of {FUTURES}, {MENDED}",
+            f"the CSV header '{RENAMED}', closest to {FUTURES}, {DIFFERENCE}",
         ),
         (
             f"{TARDIS_HEADER.upper()}\n{TARDIS_HEADER}",

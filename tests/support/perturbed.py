@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from quantgod.causality.perturbation import KINDS, Instant, Perturbation, draw_perturbation
 from quantgod.causality.perturbed_text import PerturbedText, find_instant
 from quantgod.orderbook.formats import binance, bybit, okx, tardis
-from quantgod.orderbook.formats.csv.columns import TIME, Layout
+from quantgod.orderbook.formats.csv.columns import TIME, RowFormat
 from quantgod.orderbook.formats.csv.row import read_row
 from quantgod.orderbook.formats.dialect import Dialect
 from tests.support.core import MemoryText
@@ -19,10 +19,10 @@ from tests.support.streams import D0, D1, NOON, Case
 
 SEEDS = st.integers(0, 2**32)
 SOME_KINDS = st.lists(st.sampled_from(KINDS), min_size=1, unique=True).map(tuple)
-LAYOUTS: dict[str, Layout] = {
-    tardis.DIALECT.name: tardis.LAYOUT,
-    binance.SPOT.name: binance.SPOT_LAYOUT,
-    binance.FUTURES.name: binance.FUTURES_LAYOUT,
+ROW_FORMATS: dict[str, RowFormat] = {
+    tardis.DIALECT.name: tardis.ROWS,
+    binance.SPOT.name: binance.SPOT_ROWS,
+    binance.FUTURES.name: binance.FUTURES_ROWS,
 }
 
 
@@ -69,9 +69,9 @@ def apply(perturbation: Perturbation, text: bytes, instant_ms: int, piece: int) 
 
 def read_stamp(line: bytes, dialect: Dialect) -> int | None:
     """Read a line's own time in ms; None if it is no message."""
-    if layout := LAYOUTS.get(dialect.name):
-        row = read_row(line, layout)
-        return row.values[TIME] // layout.units_per_ms if row else None
+    if row_format := ROW_FORMATS.get(dialect.name):
+        row = read_row(line, row_format)
+        return row.values[TIME] // row_format.units_per_ms if row else None
     message = (okx if dialect is okx.DIALECT else bybit).read_message(line)
     return message.ts if message else None
 

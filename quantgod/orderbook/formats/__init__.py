@@ -1,4 +1,4 @@
-"""Dialects of order-book text. To add one: a module with a ``Dialect``, and its name below."""
+"""Dialects of order-book text. To add one, write a module with a ``Dialect`` and list it below."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
 
 
 def dialect_named(name: str) -> Dialect:
-    """The dialect of a name that ``choose_dialect`` found."""
+    """Return the dialect of a name."""
     return _BY_NAME[name]
 
 
 def choose_dialect(archive: str, member: str, head: bytes) -> Dialect:
-    """Of the dialects with a member's suffix, the one that knows the earliest line of its text.
+    """Choose, of the dialects with the member's suffix, the one that claims the earliest line.
 
     Args:
-        head: the first lines of its text.
+        head: first lines of the member's text.
 
     Raises:
-        UnknownDialectError: none does; names the dialects known.
+        UnknownDialectError: none claims a line; the message lists the known dialects.
     """
     named = [dialect for dialect in DIALECTS if member.lower().endswith(dialect.suffixes)]
     offsets = {dialect.name: dialect.claim(head) for dialect in named}

@@ -1,8 +1,8 @@
-"""Bybit v5 ``orderbook.N.SYMBOL`` messages, one JSON object a line (contract §1.1).
+"""Bybit v5 ``orderbook.N.SYMBOL`` messages, one JSON object per line (contract §1.1).
 
-Lines of the form that a stream's lines share go through the compiled scanner; any other line goes,
-alone, through a JSON library with the same result, and may teach the scanner its form. Both hand
-the message to ``admit_message``.
+The compiled scanner reads lines of the stream's usual form. A JSON library reads any other line,
+with the same result, and the scanner may learn its form. Both pass the message to
+``admit_message``.
 """
 
 from __future__ import annotations
@@ -15,32 +15,18 @@ from numpy.typing import NDArray
 
 from quantgod.orderbook.calendar import Window
 from quantgod.orderbook.formats.dialect import Dialect, Message, Text
-from quantgod.orderbook.formats.ndjson import scanner as scanner
+from quantgod.orderbook.formats.ndjson import lines as ndjson
+from quantgod.orderbook.formats.ndjson import scanner
 from quantgod.orderbook.formats.ndjson.line_form import example_of, form_of
-from quantgod.orderbook.formats.ndjson.lines import (
-    SUFFIXES,
-    find_message,
-    is_int64,
-    load_json,
-    read_levels,
-    read_stream_head,
-    take_line,
-    text_or_none,
-)
 from quantgod.orderbook.formats.tokens import line_end
 from quantgod.orderbook.messages import Cursor, MessageBuilder, Parsed
 
 
 def parse_window(text: Text, cursor: Cursor, window: Window) -> Parsed:
-    """Read the messages of one window, from the cursor on.
-
-    Args:
-        text: the member's text, standing at ``cursor.offset``.
-        cursor: where the stream stands, from the window before.
-        window: which times to read; the message that ends it stays unread.
+    """Parse one window of a text at ``cursor.offset``; the message that ends it stays unread.
 
     Raises:
-        MixedStreamError: a message of another symbol or topic than the stream's first.
+        MixedStreamError: a message has another symbol or topic than the stream's first.
     """
     builder = MessageBuilder(cursor, window)
     ended = False
@@ -51,7 +37,7 @@ def parse_window(text: Text, cursor: Cursor, window: Window) -> Parsed:
 
 
 def _parse_lines(lines: NDArray[np.uint8], builder: MessageBuilder) -> tuple[int, bool]:
-    """Parse whole lines; returns the bytes read and whether the window ended there."""
+    """Parse whole lines; return the bytes read and whether the window ended there."""
     builder.reserve(*scanner.most_in(len(lines)))
     position = 0
     while position < len(lines):
@@ -68,9 +54,9 @@ def _parse_lines(lines: NDArray[np.uint8], builder: MessageBuilder) -> tuple[int
 
 
 def _parse_slowly(line: bytes, builder: MessageBuilder) -> bool:
-    """Read one line by the JSON library; False if its message belongs to a later window."""
+    """Parse one line by the JSON library; False if its message belongs to a later window."""
     message = read_message(line)
-    if not take_line(line, message, builder):
+    if not ndjson.take_line(line, message, builder):
         return False
     if message is not None:
         example = example_of(line, message.update_id is not None)
@@ -79,39 +65,39 @@ def _parse_slowly(line: bytes, builder: MessageBuilder) -> bool:
 
 
 def read_message(line: bytes) -> Message | None:
-    """One line by the letter of the contract; None if it is not a message."""
+    """Read one line as the contract defines it; None if it is not a message."""
     try:
-        found = load_json(line)
+        found = ndjson.load_json(line)
         data = found["data"]
-        bids, asks = read_levels(data["b"], 2), read_levels(data["a"], 2)
+        bids, asks = (ndjson.read_levels(data[side], 2) for side in "ba")
         kind, ts, update_id = found["type"], found["ts"], data.get("u")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    if not (isinstance(kind, str) and kind in ("snapshot", "delta") and is_int64(ts)):
+    if not (isinstance(kind, str) and kind in ("snapshot", "delta") and ndjson.is_int64(ts)):
         return None
-    if "u" in data and not is_int64(update_id):
+    if "u" in data and not ndjson.is_int64(update_id):
         return None
-    topic, symbol = text_or_none(found.get("topic")), text_or_none(data.get("s"))
+    topic, symbol = map(ndjson.text_or_none, (found.get("topic"), data.get("s")))
     return Message(ts, kind == "snapshot", update_id, topic, symbol, bids, asks)
 
 
 def claim(head: bytes) -> int:
-    """Lines that no other dialect knows are Bybit's: they are read, and counted, as such."""
-    found = find_message(read_message, head)
+    """Return the offset of the first message, or the end: Bybit is the default dialect."""
+    found = ndjson.find_message(read_message, head)
     return found[0] if found else len(head)
 
 
 def promised_depth(topic: str | None) -> int:
-    """Levels a side of ``orderbook.200.BTCUSDT``: 200; 0 where the topic does not tell."""
+    """Return the levels per side of a topic: 200 for ``orderbook.200.BTCUSDT``; 0 if unknown."""
     match = re.fullmatch(r"orderbook\.(\d{1,6})\..+", topic or "")
     return int(match[1]) if match else 0
 
 
 DIALECT = Dialect(
     name="Bybit NDJSON",
-    suffixes=SUFFIXES,
+    suffixes=ndjson.SUFFIXES,
     claim=claim,
     parse_window=parse_window,
-    read_head=partial(read_stream_head, read_message),
+    read_head=partial(ndjson.read_stream_head, read_message),
     promised_depth=promised_depth,
 )

@@ -1,4 +1,4 @@
-"""What a dialect is: a name, the members that are its own, and a parser of one window of text."""
+"""``Dialect``: name, recognition of its members, and a parser of one window of text."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from quantgod.orderbook.messages import Cursor, Parsed
 
 
 class Text(Protocol):
-    """The text of a member as a parser sees it: whole lines ahead of an offset."""
+    """Text of a member, read forward in whole lines."""
 
     @property
     def offset(self) -> int:
-        """Offset in the inflated text of the first byte of ``lines()``."""
+        """Offset of the first byte of ``lines()`` in the inflated text."""
 
     def lines(self) -> NDArray[np.uint8]:
-        """Some whole lines ahead, each ended by a line feed; empty at the end of the member."""
+        """Return the next whole lines, each with its line feed; empty at the end of the member."""
 
     def advance(self, count: int) -> None:
-        """Drop the first ``count`` bytes of ``lines()``: they are read."""
+        """Consume the first ``count`` bytes of ``lines()``."""
 
 
 @dataclass(frozen=True)
 class StreamHead:
-    """What the first message of a stream tells about it."""
+    """Names and time from the first message of a stream."""
 
     symbol: str | None
     topic: str | None
@@ -53,31 +53,33 @@ class Message:
     asks: Levels
 
 
+def promise_no_depth(_: str | None) -> int:
+    """Return 0: neither topic nor text says how deep the book is."""
+    return 0
+
+
 @dataclass(frozen=True)
 class Dialect:
-    """One way in which venues write order-book messages.
-
-    A stream is read by the dialect whose ``name`` it remembers.
-    """
+    """A text format of order-book messages; a stream refers to its dialect by ``name``."""
 
     name: str
-    suffixes: tuple[str, ...]  # of its members, which other dialects may share
-    claim: Callable[[bytes], int | None]  # in a text's first lines: offset of the first of its own
+    suffixes: tuple[str, ...]  # of its members; dialects may share them
+    claim: Callable[[bytes], int | None]  # offset of its first line in a text's head
     parse_window: Callable[[Text, Cursor, Window], Parsed]
     read_head: Callable[[Text], StreamHead]
-    promised_depth: Callable[[str | None], int]  # levels a side that the topic promises; 0: none
-    header: str = ""  # of its members, where they are CSV
+    promised_depth: Callable[[str | None], int] = promise_no_depth  # levels per side, of a topic
+    header: str = ""  # of CSV members
 
 
-def require_same(what: str, known: str | None, found: str | None, line: int) -> str | None:
-    """A stream's name after a message that calls it ``found``; None: not named.
+def require_same(name: str, known: str | None, found: str | None, line: int) -> str | None:
+    """Return the stream's symbol, topic or other name after a message that gives it as ``found``.
 
     Raises:
-        MixedStreamError: it has another name.
+        MixedStreamError: the stream's ``known`` name differs.
     """
     if known is not None and found is not None and known != found:
         raise MixedStreamError(
-            f"{what} {found!r} in a stream of {what} {known!r}: one member holds one stream; "
+            f"{name} {found!r} in a stream of {name} {known!r}: one member holds one stream; "
             "split the archive",
             line=line,
         )

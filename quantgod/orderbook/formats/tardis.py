@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from quantgod.orderbook.formats.csv.columns import (
-    GROUP,
-    KIND,
-    NAME,
-    PRICE,
-    SIDE,
-    SIZE,
-    TIME,
-    Layout,
-)
+from quantgod.orderbook.formats.csv import columns as col
 from quantgod.orderbook.formats.csv.dialect import csv_dialect
 
-LAYOUT = Layout(
+ROWS = col.RowFormat(
     header="exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount",
-    slots=(NAME, NAME, TIME, GROUP, KIND, SIDE, PRICE, SIZE),
-    key=(GROUP, KIND),  # what the venue sent as one message arrived at one time
+    slots=(col.NAME, col.NAME, col.TIME, col.GROUP, col.KIND, col.SIDE, col.PRICE, col.SIZE),
+    group_by=(col.GROUP, col.KIND),  # the levels of one message arrived at one time
     kinds=("false", "true"),
     sides=("bid", "ask"),
     units_per_ms=1000,
     in_runs=True,
 )
 
-DIALECT = csv_dialect("Tardis incremental_book_L2", LAYOUT)
+DIALECT = csv_dialect("Tardis incremental_book_L2", ROWS)

@@ -1,7 +1,7 @@
-"""Rows into messages: adjacent rows of one key are one message, handed on when it ends.
+"""Group adjacent rows into messages (``RowFormat.group_by``); add each to the batch when it ends.
 
-A message spans rows and chunks of text, but never two windows: its first row decides whether it
-belongs to the window, and stays unread if not. So between two windows no message is open.
+A message may span chunks of text, never two windows. Its first row decides whether it belongs to
+the window, and stays unread otherwise. So no message is open between two windows.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def with_room(group: Group, rows: int) -> Group:
 def _continues(group, rules):
     """Whether the row just read belongs to the open message."""
     agrees = group.state[0].bids + group.state[0].asks > 0
-    for slot in rules.key:
+    for slot in rules.group_by:
         agrees = agrees and group.row[slot] == group.first[slot]
     return agrees
 

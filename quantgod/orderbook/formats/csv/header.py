@@ -1,11 +1,11 @@
-"""The header of a CSV member: whose it is, and what is wrong with one that no dialect knows."""
+"""Match the header of a CSV member to a dialect, or explain why none matches."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
 
-from quantgod.orderbook.formats.csv.columns import Layout
+from quantgod.orderbook.formats.csv.columns import RowFormat
 from quantgod.orderbook.formats.csv.row import split_row
 
 WHITE_SPACE = b" \t\r\n"
@@ -13,20 +13,15 @@ WHITE_SPACE = b" \t\r\n"
 _MOST_SHOWN = 300  # characters
 
 
-def claim_header(layout: Layout, head: bytes) -> int | None:
-    """Offset of the header, if it is the dialect's: the first line that is not blank."""
+def claim_header(row_format: RowFormat, head: bytes) -> int | None:
+    """Return the offset of the first line that is not blank if it is the dialect's header."""
     line = head.lstrip(WHITE_SPACE)
-    is_own = split_row(line.partition(b"\n")[0]) == layout.columns
+    is_own = split_row(line.partition(b"\n")[0]) == row_format.columns
     return len(head) - len(line) if is_own else None
 
 
 def explain_header(head: bytes, known: Mapping[str, str]) -> str:
-    """Why the first line of a text is no header of a dialect.
-
-    Args:
-        head: the first lines of the text.
-        known: headers by the names of their dialects.
-    """
+    """Explain why a text's first line is no header of the ``known`` ones, by dialect name."""
     line = head.lstrip(WHITE_SPACE).partition(b"\n")[0].rstrip(b"\r")
     if not line:
         return "expected a CSV header, found no text"
@@ -38,14 +33,14 @@ def explain_header(head: bytes, known: Mapping[str, str]) -> str:
         return f"unknown CSV header {shown}"
     if found == Counter(columns):
         return f"the CSV header {shown} has the columns of {name} in another order"
-    lacking, more = Counter(columns) - found, found - Counter(columns)
-    told = [f"lacks {_listed(lacking)}"] if lacking else []
-    told += [f"has {_listed(more)} besides"] if more else []
-    return f"the CSV header {shown}, taken for one of {name}, {' and '.join(told)}"
+    missing, extra = Counter(columns) - found, found - Counter(columns)
+    reasons = [f"lacks {_listed(missing)}"] if missing else []
+    reasons += [f"has the extra {_listed(extra)}"] if extra else []
+    return f"the CSV header {shown}, closest to {name}, {' and '.join(reasons)}"
 
 
 def _differences(found: Counter[str], header: str) -> list[str]:
-    """Columns that only one of the two has."""
+    """Return the columns that only one of the two has."""
     columns = Counter(header.split(","))
     return [*(found - columns).elements(), *(columns - found).elements()]
 

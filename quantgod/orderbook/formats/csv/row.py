@@ -1,4 +1,4 @@
-"""One row of a CSV dialect by Python's csv module: the slow path, which decides what a row is."""
+"""Read one row of a CSV dialect by Python's csv module: the slow path, which defines a row."""
 
 from __future__ import annotations
 
@@ -10,16 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quantgod.orderbook.formats.csv.columns import (
-    KIND,
-    NAME,
-    PREVIOUS_ID,
-    PRICE,
-    SIDE,
-    SIZE,
-    SLOTS,
-    Layout,
-)
+from quantgod.orderbook.formats.csv import columns as col
+from quantgod.orderbook.formats.csv.columns import PRICE, SIZE, RowFormat
 from quantgod.orderbook.messages import INT64_MAX, INT64_MIN
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
@@ -29,16 +21,16 @@ _SIGNED = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 
 @dataclass(frozen=True)
 class Row:
-    """One row by the letter of the contract."""
+    """One row, as the contract defines it."""
 
     names: tuple[str, ...]  # of the stream
-    values: tuple[int, ...]  # (SLOTS,) integers, and words as 0 or 1, by what they are
+    values: tuple[int, ...]  # (SLOTS,) integers, and literals as 0 or 1, by slot
     price: float
     size: float
 
 
 def split_row(line: bytes) -> list[str] | None:
-    """The fields of a line; None if it is no row."""
+    """Split a line into its fields; None if it is not a row."""
     try:
         text = line.decode("utf-8").removesuffix("\n").removesuffix("\r")
         (fields,) = csv.reader([text], strict=True)
@@ -47,33 +39,33 @@ def split_row(line: bytes) -> list[str] | None:
     return fields
 
 
-def read_row(line: bytes, layout: Layout) -> Row | None:
-    """One line as a row of the dialect; None if it is not one."""
+def read_row(line: bytes, row_format: RowFormat) -> Row | None:
+    """Read one line as a row of the dialect; None if it is not one."""
     fields = split_row(line)
-    if fields is None or len(fields) != len(layout.slots):
+    if fields is None or len(fields) != len(row_format.slots):
         return None
-    values, numbers = [0] * SLOTS, {}
+    values, numbers = [0] * col.SLOTS, {}
     try:
-        for slot, field in zip(layout.slots, fields, strict=True):
+        for slot, field in zip(row_format.slots, fields, strict=True):
             if slot in (PRICE, SIZE):
                 numbers[slot] = _read_number(field)
-            elif slot != NAME:
-                values[slot] = _read_value(field, slot, layout)
+            elif slot != col.NAME:
+                values[slot] = _read_value(field, slot, row_format)
     except ValueError:
         return None
     if numbers[PRICE] == 0.0:
         return None
-    names = tuple(fields[: layout.slots.count(NAME)])
+    names = tuple(fields[: row_format.slots.count(col.NAME)])
     return Row(names, tuple(values), numbers[PRICE], numbers[SIZE])
 
 
-def _read_value(field: str, slot: int, layout: Layout) -> int:
-    if slot == KIND:
-        return layout.kinds.index(field)
-    if slot == SIDE:
-        return layout.sides.index(field)
-    if slot == PREVIOUS_ID:
-        # None at all: no message comes before it. The greatest one has none behind it.
+def _read_value(field: str, slot: int, row_format: RowFormat) -> int:
+    if slot == col.KIND:
+        return row_format.kinds.index(field)
+    if slot == col.SIDE:
+        return row_format.sides.index(field)
+    if slot == col.PREVIOUS_ID:
+        # Empty: no message precedes it. No id follows the greatest int64.
         return _in_range(_SIGNED, field or "-1", INT64_MAX - 1)
     return _in_range(_INTEGER, field, INT64_MAX)
 
@@ -93,7 +85,7 @@ def _read_number(field: str) -> float:
 
 
 def join_row(fields: Sequence[str]) -> bytes:
-    """The line of some fields, without its end."""
+    """Join fields into a line, without its end."""
     text = io.StringIO()
     csv.writer(text, lineterminator="").writerow(fields)
     return text.getvalue().encode()

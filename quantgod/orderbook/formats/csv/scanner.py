@@ -41,13 +41,13 @@ def _is_same(text, at, other, length):
 
 
 @inlined_kernel
-def _read_word(text, at, rules, first):
-    """One of two words: (which one: 0 or 1, position after it or FAIL)."""
-    starts = rules.word_starts
-    end = skip_piece(text, at, rules.words, starts[first], starts[first + 1])
+def _read_literal(text, at, rules, first):
+    """Read one of two literals: (0 or 1, position after it or FAIL)."""
+    starts = rules.literal_starts
+    end = skip_piece(text, at, rules.literals, starts[first], starts[first + 1])
     if end != FAIL:
         return 0, end
-    return 1, skip_piece(text, at, rules.words, starts[first + 1], starts[first + 2])
+    return 1, skip_piece(text, at, rules.literals, starts[first + 1], starts[first + 2])
 
 
 @inlined_kernel
@@ -69,9 +69,9 @@ def _skip_comma(text, at):
 def _read_value(text, at, slot, rules, row):
     """A column that is no number of a level: position after it or FAIL."""
     if slot == KIND:
-        row[KIND], at = _read_word(text, at, rules, 0)
+        row[KIND], at = _read_literal(text, at, rules, 0)
     elif slot == SIDE:
-        row[SIDE], at = _read_word(text, at, rules, 2)
+        row[SIDE], at = _read_literal(text, at, rules, 2)
     elif slot == PREVIOUS_ID:
         row[PREVIOUS_ID], at = _read_signed(text, at)
     else:
@@ -117,7 +117,7 @@ def scan(text, position, batch, group, rules, names):
         position: where a line starts.
         batch: the builder's; its columns have room for ``most_rows`` more.
         group: the message that is being read; has room as well.
-        rules: of the layout.
+        rules: of the row format.
         names: how rows of the stream begin; empty: no row is taken.
 
     Returns:

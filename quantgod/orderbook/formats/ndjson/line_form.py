@@ -1,9 +1,8 @@
-"""The form that the lines of one stream share: the same text but for a few values.
+"""``LineForm``: the constant text of a stream's lines, and the values between it.
 
-A venue writes all lines of a stream alike. So a line that the JSON library has read teaches the
-compiled scanner: the text between the values (names of keys, symbol, topic) is compared byte by
-byte from then on, and only the values are read. The form is learned from an *example*: such a line
-without its levels.
+A venue writes all lines of a stream alike. So the compiled scanner learns their form from a line
+that the JSON library has read: from then on it compares the constant text (keys, symbol, topic) and
+reads only the values. It keeps that line, without its levels, as the stream's *example*.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-# What stands between two pieces of equal text.
+# Meaning of a value between two pieces of constant text.
 TYPE, TIME, UPDATE_ID, OTHER_INTEGER, BIDS, ASKS = range(6)
 
 _LEVEL = rb'\["[0-9.]+","[0-9.]+"\]'
@@ -34,37 +33,37 @@ _KEY = re.compile(rb'"(%b)":' % b"|".join(_VALUES))
 _VALUE = {key: (slot, re.compile(value)) for key, (slot, value) in _VALUES.items()}
 _NEEDED = {TYPE, TIME, BIDS, ASKS}
 
-# Escapes could hide a key, and white space a second one of the same name.
+# Escapes could hide a key, white space a duplicate key.
 _UNPLAIN = re.compile(rb"[\\\s]")
 
 
 class LineForm(NamedTuple):
-    """``k`` values with ``k + 1`` pieces of text around them, as the scanner takes it."""
+    """``k`` values and the ``k + 1`` pieces of text around them, for the scanner."""
 
-    slots: NDArray[np.int64]  # (k,) which value: TYPE, TIME, ...
-    pieces: NDArray[np.uint8]  # all pieces, one after the other
+    slots: NDArray[np.int64]  # (k,) meaning of each value: TYPE, TIME, ...
+    pieces: NDArray[np.uint8]  # all pieces, concatenated
     piece_start: NDArray[np.int64]  # (k + 2,)
     asks_first: bool  # asks are listed before bids
     has_update_id: bool
 
 
-# Without a value: no line has it.
+# It has no values, so no line matches.
 UNKNOWN_FORM = LineForm(
     np.empty(0, np.int64), np.empty(0, np.uint8), np.zeros(2, np.int64), False, False
 )
 
 
 def example_of(line: bytes, has_update_id: bool) -> bytes | None:
-    """The example that a message's line gives; None if its form is not one for the scanner.
+    """Return the example for a line of a message; None if the scanner cannot read its form.
 
     Args:
-        line: one that the JSON library has read as a message.
+        line: a line that the JSON library has read as a message.
         has_update_id: whether that message has an update id.
     """
     line = line.rstrip(b"\r\n")
     values = _find_values(line)
     slots = [slot for slot, _, _ in values]
-    # A key that stands twice, or a ``u`` elsewhere than in ``data``, means something else in JSON.
+    # JSON reads a duplicate key, or a ``u`` outside ``data``, differently.
     once = len({line[start:end] for _, start, end in _key_spans(line)}) == len(values)
     if not (once and set(slots) >= _NEEDED and (UPDATE_ID in slots) == has_update_id):
         return None
@@ -76,7 +75,7 @@ def _key_spans(line: bytes) -> list[tuple[bytes, int, int]]:
 
 
 def _find_values(line: bytes) -> list[tuple[int, int, int]]:
-    """(slot, start, end) of every value; empty if one is not in the venue's own form."""
+    """Return (slot, start, end) of every value; empty if one is not in the venue's form."""
     if _UNPLAIN.search(line):
         return []
     found = []
@@ -98,7 +97,7 @@ def _without_levels(line: bytes, values: list[tuple[int, int, int]]) -> bytes:
 
 @lru_cache(maxsize=64)
 def form_of(example: bytes | None) -> LineForm:
-    """The form that an example shows; without one, a form that no line has."""
+    """Return the form of an example; without one, a form that no line matches."""
     if example is None:
         return UNKNOWN_FORM
     values = _find_values(example)

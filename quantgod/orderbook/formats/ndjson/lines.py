@@ -1,7 +1,7 @@
-"""What dialects of one JSON object a line share: a message as read, and how it joins a window.
+"""Shared code of dialects with one JSON object per line: values, windows, and the head of a text.
 
-A dialect gives ``read_message``: one line → ``Message``, or None if it is none. With nothing else
-it is read by the loop here, a line at a time; a compiled scanner may come on top of it.
+A dialect defines ``read_message``: line → ``Message``, or None if the line is not a message.
+``parse_lines`` needs no more; a compiled scanner is optional.
 """
 
 from __future__ import annotations
@@ -29,40 +29,40 @@ SUFFIXES = (".data", ".json", ".jsonl", ".ndjson")
 
 _DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
 _WHITE_SPACE = b" \t\r\n"
-_HEAD_LINES = 1000  # lines searched for a stream's first message when only its name is asked
+_HEAD_LINES = 1000  # lines searched for a stream's first message
 
 ReadMessage = Callable[[bytes], Message | None]
 
 
-# --- values of a line: each raises ValueError or TypeError where it is not what it should be ------
+# Readers of values raise ValueError or TypeError for an unexpected value.
 
 
 def load_json(line: bytes) -> Any:
-    """A line by the letter of RFC 8259."""
+    """Load a line, strictly by RFC 8259."""
     text = line.decode("utf-8")
     return json.loads(text, parse_constant=_refuse_constant, parse_int=_read_integer)
 
 
 def _refuse_constant(name: str) -> None:
-    """``NaN`` and ``Infinity`` are Python's own, not JSON."""
+    """Refuse ``NaN`` and ``Infinity``, which only Python accepts."""
     raise ValueError(name)
 
 
 def _read_integer(digits: str) -> int | None:
-    """An integer, or None where it is too long for 64 bits: Python refuses to read 4301 digits."""
+    """Read an integer, or None if it exceeds 64 bits: Python refuses to read 4301 digits."""
     return int(digits) if len(digits) <= 20 else None
 
 
-def read_levels(side: Any, texts: int) -> Levels:
-    """The levels of a side, each a list of so many values, the first two price and size as text."""
+def read_levels(side: Any, width: int) -> Levels:
+    """Read the levels of a side: lists of ``width`` values, first price and size as text."""
     if not isinstance(side, list):
         raise TypeError("a side is a list of levels")
-    return [_read_level(level, texts) for level in side]
+    return [_read_level(level, width) for level in side]
 
 
-def _read_level(level: Any, texts: int) -> tuple[float, float]:
-    if not isinstance(level, list) or len(level) != texts:
-        raise TypeError(f"a level is a list of {texts}")
+def _read_level(level: Any, width: int) -> tuple[float, float]:
+    if not isinstance(level, list) or len(level) != width:
+        raise TypeError(f"a level is a list of {width}")
     price_text, size_text = level[:2]
     if not (_DECIMAL.fullmatch(price_text) and _DECIMAL.fullmatch(size_text)):
         raise ValueError("not a decimal")
@@ -73,23 +73,20 @@ def _read_level(level: Any, texts: int) -> tuple[float, float]:
 
 
 def is_int64(value: Any) -> TypeGuard[int]:
-    """Whether a value is an integer, and fits into 64 bits."""
+    """Whether a value is an integer of 64 bits."""
     return type(value) is int and INT64_MIN <= value <= INT64_MAX
 
 
 def text_or_none(value: Any) -> str | None:
-    """A value that counts as absent where it is no text."""
+    """Return a text; any other value counts as absent."""
     return value if isinstance(value, str) else None
 
 
-# --- messages into a window -----------------------------------------------------------------------
-
-
 def take_line(line: bytes, message: Message | None, builder: MessageBuilder) -> bool:
-    """Take one line as read by the JSON library; False if its message belongs to a later window.
+    """Add one line, as the JSON library read it; False if its message belongs to a later window.
 
     Raises:
-        MixedStreamError: a message of another symbol or topic than the stream's first.
+        MixedStreamError: the message has another symbol or topic than the stream's first.
     """
     if message is None:
         _take_no_message(line, builder)
@@ -121,7 +118,7 @@ def _admit(message: Message, builder: MessageBuilder) -> bool:
     end = start + len(levels)
     if levels:
         columns.price[start:end], columns.size[start:end] = zip(*levels, strict=True)
-    update_id = message.update_id or 0  # one more a message: it is the first of its ids, too
+    update_id = message.update_id or 0  # ids are consecutive: first and last of the message
     has_update_id = message.update_id is not None
     header = Header(message.ts, update_id, update_id, has_update_id, message.is_snapshot)
     admitted: bool = admit_message(builder.batch, header, len(message.bids), end)
@@ -129,7 +126,7 @@ def _admit(message: Message, builder: MessageBuilder) -> bool:
 
 
 def parse_lines(read: ReadMessage, text: Text, cursor: Cursor, window: Window) -> Parsed:
-    """The messages of one window, each line read by the JSON library; see ``Dialect``."""
+    """Parse one window, each line by the JSON library; see ``Dialect``."""
     builder = MessageBuilder(cursor, window)
     while len(ahead := text.lines()):
         for line in ahead.tobytes().split(b"\n")[:-1]:
@@ -139,11 +136,8 @@ def parse_lines(read: ReadMessage, text: Text, cursor: Cursor, window: Window) -
     return builder.finish(text.offset, at_end=True)
 
 
-# --- the head of a text ---------------------------------------------------------------------------
-
-
 def find_message(read: ReadMessage, head: bytes) -> tuple[int, Message] | None:
-    """The first message among the first lines, and the offset of its line."""
+    """Return the first message among the first lines, with the offset of its line."""
     offset = 0
     for line in head.split(b"\n", _HEAD_LINES)[:_HEAD_LINES]:
         message = read(line) if line.strip(_WHITE_SPACE) else None
@@ -154,7 +148,7 @@ def find_message(read: ReadMessage, head: bytes) -> tuple[int, Message] | None:
 
 
 def read_stream_head(read: ReadMessage, text: Text) -> StreamHead:
-    """Symbol, topic and time of the first message among the first lines."""
+    """Return symbol, topic and time of the first message among the first lines."""
     found = find_message(read, text.lines().tobytes())
     if found is None:
         return StreamHead(None, None, None)

@@ -1,7 +1,7 @@
 """The flow: archives of order-book messages → validated, model-ready Parquet.
 
 python flows/l2_flow.py                                 configs/cloud_config.yaml
-python flows/l2_flow.py --config configs/local.yaml     the embedded default
+python flows/l2_flow.py --config configs/local.yaml     the demo: generated archives
 python flows/l2_flow.py --plan                          what would be done, and stop
 python flows/l2_flow.py --help                          all settings
 """

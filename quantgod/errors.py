@@ -39,7 +39,7 @@ class OutputBusyError(L2Error):
 class OutputError(L2Error):
     """A file of the run cannot be written, and a retry would not help.
 
-    Raised for: disk full while bars are written; no right to write an output.
+    Raised for: disk full while bars are written; no permission to write an output.
     """
 
 
@@ -98,7 +98,7 @@ class ArchiveError(L2Error):
 class MissingArchiveError(ArchiveError):
     """The archive is gone since it was listed, or cannot be opened.
 
-    Raised for: source removed in mid-run; no right to read it.
+    Raised for: source removed mid-run; no permission to read it.
     """
 
 
@@ -112,7 +112,7 @@ class DamagedArchiveError(ArchiveError):
 class RefusedMemberError(ArchiveError):
     """The member is intact, but unsupported or unsafe to read.
 
-    Raised for: encrypted; unknown compression; a bomb; a name that climbs out.
+    Raised for: encrypted; unknown compression; a ZIP bomb; a path-traversal name.
     """
 
 

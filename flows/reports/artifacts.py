@@ -62,7 +62,7 @@ class ProgressArtifact:
         self._id = UUID(str(created))
 
     def _describe(self, done: int) -> str:
-        return f"{self._phase}: {done} of {self._total} archives are through"
+        return f"{self._phase}: {done} of {self._total} archives done"
 
     def show(self, done: int) -> None:
         """Show how many archives are done."""

@@ -20,5 +20,5 @@ def result_or_error(
 
 
 def reason_of(error: Exception) -> str:
-    """Word an error for a report: ours as they are, others with their type."""
+    """Describe an error for a report: our own by its message, others with their type as well."""
     return str(error) if isinstance(error, L2Error) else f"{type(error).__name__}: {error}"

@@ -152,8 +152,8 @@ def _killed(exit_code: int) -> WorkerKilledError:
     names = {-number: number.name for number in signal.Signals}
     return WorkerKilledError(
         "the process that worked on it was killed "
-        f"({names.get(exit_code, f'exit code {exit_code}')}); the system does so when memory runs "
-        "out. Run again, with fewer execution.workers if it happens again"
+        f"({names.get(exit_code, f'exit code {exit_code}')}); the system kills processes when "
+        "memory runs out. Run again, and lower execution.workers if it happens again"
     )
 
 

@@ -1,6 +1,6 @@
 """The private parts of Python's process pool and queue, reached from here alone.
 
-``tests/project/test_private_parts.py`` fails with a sentence when an upgrade takes one away.
+``tests/project/test_private_parts.py`` fails with a clear message when an upgrade removes one.
 """
 
 from multiprocessing.process import BaseProcess

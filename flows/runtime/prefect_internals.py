@@ -1,6 +1,6 @@
 """The parts of Prefect that its documentation does not promise, reached from here alone.
 
-``tests/project/test_private_parts.py`` fails with a sentence when an upgrade takes one away.
+``tests/project/test_private_parts.py`` fails with a clear message when an upgrade removes one.
 """
 
 from __future__ import annotations

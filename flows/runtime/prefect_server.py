@@ -38,6 +38,6 @@ def loss_reported() -> Iterator[None]:
         yield
     except httpx.TransportError as error:
         raise ServerError(
-            f"the Prefect server is gone: {error}. What is done stays done; bring it back, and run "
-            "again"
+            f"the Prefect server is gone: {error}. Finished work is kept; restart the server, "
+            "and run again"
         ) from error

@@ -161,7 +161,7 @@ class Source(Section):
     mode: Literal["auto", "folder", "mount", "serve"] = setting(
         "auto",
         "auto, folder, mount or serve",
-        "plain folder, rclone mount, or rclone without FUSE; auto: whichever is found to work",
+        "auto, folder: a folder or a mounted drive; mount, serve: not implemented yet",
     )
     remote: RcloneRemote = setting(
         None,

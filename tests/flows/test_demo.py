@@ -41,7 +41,7 @@ def test_any_other_remote_is_not(tmp_path: Path, mode: str) -> None:
 
 
 def test_what_is_no_source(tmp_path: Path) -> None:
-    """A placeholder or a mode that is not built, also of the demo."""
+    """A placeholder or a mode that is not implemented, also of the demo."""
     keys = {"source__remote": "synthetic:"}
     with pytest.raises(SettingsError, match="in place of the placeholder"):
         source_of(settings_for(tmp_path, Path("/x/..."), **keys))

@@ -111,8 +111,8 @@ FAULTS: dict[str, Make] = {
     "no member": zipped(),
     "encrypted": damaged(lambda z: put_bytes(z, DIRECTORY_ENTRY, 8, b"\x01\x00")),
     "unknown compression": damaged(lambda z: put_bytes(z, DIRECTORY_ENTRY, 10, b"\x61\x00")),
-    "a bomb": holding(bytes(LEAST_BOMB)),
-    "a name that climbs out": zipped(("../" + MEMBER, text(LINES))),
+    "a ZIP bomb": holding(bytes(LEAST_BOMB)),
+    "a path-traversal name": zipped(("../" + MEMBER, text(LINES))),
     "an absolute name": zipped(("/" + MEMBER, text(LINES))),
     "one name twice": naming_twice,
     "two archives of one day": with_twin,
@@ -136,7 +136,7 @@ FAULTS: dict[str, Make] = {
     "a line without an end": zipped(
         (MEMBER, text(LINES) + bytes(65 << 20)), compression=zipfile.ZIP_STORED
     ),
-    "no right to read it": holding(text(LINES)),
+    "no permission to read it": holding(text(LINES)),
 }  # fmt: skip
 
 
@@ -162,7 +162,7 @@ def failed(tmp_path_factory: pytest.TempPathFactory, prefect_server: None) -> Pr
     for fault, make in FAULTS.items():
         make(place(source, fault))
     holding(text(LINES))(place(source, "good"))
-    with refused(place(source, "no right to read it"), 0):
+    with refused(place(source, "no permission to read it"), 0):
         return start(root, source, "--source.include=**/*.[zg]*[pz]")
 
 
@@ -222,7 +222,7 @@ WARNED: dict[str, Make] = {
     ),
     "torn CSV rows": torn_csv,
     "messages lost": holding(text(drop_lines(LINES, at=9, count=3))),
-    "what the Finder adds": zipped(
+    "macOS metadata": zipped(
         ("__MACOSX/._x", b"x"), (".DS_Store", b"x"), (MEMBER, text(LINES)), ("notes/", b"")
     ),
 }
@@ -245,6 +245,6 @@ def test_what_is_told_and_passes(tmp_path: Path) -> None:
     assert len(outputs(tmp_path)) == len(WARNED) + 1
     good, finder = (
         output_table(tmp_path, f"{place(Path(), fault).parent}/{DAY}_BTCUSDT_ob50")
-        for fault in ("good", "what the Finder adds")
+        for fault in ("good", "macOS metadata")
     )
     assert good.equals(finder)

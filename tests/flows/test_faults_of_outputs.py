@@ -63,9 +63,9 @@ def test_a_full_disk(fault: str, source: Path, undisturbed: Path, tmp_path: Path
 
 
 RIGHTS = {
-    "no right to write bars": "bars",
-    "no right to write an output": "out/linear/BTCUSDT",
-    "no right to write a scaler": "scaler",
+    "no permission to write bars": "bars",
+    "no permission to write an output": "out/linear/BTCUSDT",
+    "no permission to write a scaler": "scaler",
 }
 
 

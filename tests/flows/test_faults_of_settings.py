@@ -18,7 +18,7 @@ OPTIONS = {
 }
 FILES = {
     "misspelt key in the file": "etl:\n  orderbook_level: 5\n",
-    "settings file is no YAML": "etl: {x",
+    "settings file is not YAML": "etl: {x",
 }
 
 

@@ -37,9 +37,9 @@ def make_text(source: Path) -> None:
 FAULTS: dict[str, tuple[Callable[[Path], Any], tuple[str, ...]]] = {
     "no source folder": (make_nothing, ()),
     "source folder is a file": (make_file, ()),
-    "source folder not to be read": (Path.mkdir, ()),
+    "source folder not readable": (Path.mkdir, ()),
     "no archive in the source": (make_text, ()),
-    "a mode that is not built": (make_text, ("--source.mode=mount",)),
+    "a mode that is not implemented": (make_text, ("--source.mode=mount",)),
 }
 
 
@@ -66,7 +66,7 @@ def test_a_folder_that_may_not_be_read(tmp_path: Path) -> None:
     closed.mkdir()
     with refused(closed, 0):
         run = start(tmp_path, source)
-        documented("a folder in it not to be read").check(run.said, run.exit_code)
+        documented("an unreadable folder below the source").check(run.said, run.exit_code)
         assert not list(tmp_path.rglob("*.parquet"))
         assert start(tmp_path, source, "--source.include=linear/**/*.zip").exit_code == 0
 
@@ -93,7 +93,7 @@ def test_a_source_removed_in_mid_run(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with monkeypatch.context() as patch:
         patch.setattr(bars_phase, "publish", publish_and_lose_source)
         run = start(tmp_path, source)
-    documented("source removed in mid-run").check(run.said, run.exit_code)
+    documented("source removed mid-run").check(run.said, run.exit_code)
     assert len(outputs(tmp_path)) == 1
     assert not leftovers(tmp_path)
     shutil.copytree(kept, source)

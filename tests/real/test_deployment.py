@@ -129,7 +129,7 @@ def test_checks_and_progress_say_in_short_what_they_hold(days: Days) -> None:
     results = [row["result"] for row in json.loads(str(checks.data))]
     assert results == sorted(results, key=["error", "warning", "info", "ok"].index)
     progress = days.run.artifact("progress-bars")
-    assert (progress.data, progress.description) == (100, "bars: 2 of 2 archives are through")
+    assert (progress.data, progress.description) == (100, "bars: 2 of 2 archives done")
 
 
 def test_every_stage_is_a_task_run_named_by_archive_and_window(days: Days) -> None:

@@ -6,7 +6,7 @@ or updated project never runs old code.
 
 Undocumented parts of numba are reached from here alone: ``config.CACHE_DIR``,
 ``config.DISABLE_JIT``, the option ``_nrt`` and ``trailing_zeros``.
-``tests/project/test_private_parts.py`` fails with a sentence when an upgrade takes one away.
+``tests/project/test_private_parts.py`` fails with a clear message when an upgrade removes one.
 """
 
 from __future__ import annotations

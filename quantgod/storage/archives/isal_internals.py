@@ -1,6 +1,6 @@
 """The private part of isal, igzip's raw reader, reached from here alone.
 
-``tests/project/test_private_parts.py`` fails with a sentence when an upgrade takes it away.
+``tests/project/test_private_parts.py`` fails with a clear message when an upgrade removes it.
 """
 
 from typing import Any

@@ -1,10 +1,7 @@
-"""Compiles every kernel, by the way that text takes: `python -m quantgod.compile_kernels`.
+"""Compile every kernel by making bars: ``python -m quantgod.compile_kernels``.
 
-The set-up calls it, so that no run has to wait for a compiler. What older sources were compiled to
-is removed.
+The set-up calls it, so that no run waits for the compiler. It removes the kernels of older sources.
 """
-
-from __future__ import annotations
 
 import shutil
 from pathlib import Path
@@ -26,7 +23,7 @@ _SPEC = StreamSpec("BTCUSDT", "linear", 50, start_ms=0, end_ms=2 * MIN_SPAN_MS, 
 
 
 def compile_kernels() -> int:
-    """Make the bars of two small archives; returns their number."""
+    """Make the bars of two small archives; return the number of bars."""
     texts = {name_of(_SPEC): generate_text(_SPEC), "rows.csv": iter([_CSV.encode()])}
     made = 0
     with TemporaryDirectory() as folder:
@@ -41,7 +38,7 @@ def compile_kernels() -> int:
 
 
 def remove_old_kernels() -> None:
-    """Remove what was compiled from other sources than today's."""
+    """Remove the kernels of every other version of the sources."""
     for folder in CACHE.parent.glob("kernels-*"):
         if folder != CACHE:
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,10 +1,8 @@
 """Progress of each archive: a small file of counters, written by workers and read by the parent."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,27 +18,24 @@ class ProgressSlot:
 
     def set(self, value: int) -> None:
         """Store the bytes of text read so far. Progress is best effort: ignore a missing board."""
-        try:
-            with self.board.open("r+b") as file:
-                file.seek(8 * self.index)
-                file.write(value.to_bytes(8, "little"))
-        except FileNotFoundError:
-            return
+        with suppress(FileNotFoundError), self.board.open("r+b") as file:
+            file.seek(8 * self.index)
+            file.write(value.to_bytes(8, "little"))
 
 
+@dataclass(frozen=True)
 class ProgressBoard:
     """The counters of one run."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    path: Path
 
     def slot(self, index: int) -> ProgressSlot:
         """The counter of one archive."""
-        return ProgressSlot(self._path, index)
+        return ProgressSlot(self.path, index)
 
     def read(self) -> list[int]:
         """Read all counters: bytes of text."""
-        values: list[int] = np.frombuffer(self._path.read_bytes(), "<i8").tolist()
+        values: list[int] = np.frombuffer(self.path.read_bytes(), "<i8").tolist()
         return values
 
 

@@ -1,7 +1,5 @@
 """The streams that archives hold: one member, one symbol, one day each (contract §1)."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -27,7 +25,6 @@ from quantgod.storage.sources.source import Archive
 _ISO_DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 _SYMBOL_IN_NAME = re.compile(r"\d{4}-\d{2}-\d{2}_([A-Za-z0-9-]+)")
 
-
 FolderDay = tuple[str, date]  # an archive's folder below the source, and a day
 
 
@@ -42,7 +39,7 @@ class Stream:
     day: date
     output: str  # path of its Parquet file below the output folder
     is_synthetic: bool
-    first_ms: int | None  # time of the first message, where it stands among the first lines
+    first_ms: int | None  # time of the first message, if the first lines contain one
     dialect_name: str
 
     @property
@@ -57,16 +54,16 @@ class Stream:
 
     @property
     def dialect(self) -> Dialect:
-        """How its text is read."""
+        """The dialect of its text."""
         return dialect_named(self.dialect_name)
 
     @property
     def extent(self) -> Extent:
-        """Its day, first message and size, as window planning takes them."""
+        """Its day, first message and size, for window planning."""
         return Extent(day_start_ms(self.day), self.first_ms, self.member.size)
 
     def sample_rule(self, recipe: Recipe) -> SampleRule:
-        """How it is sampled by a recipe."""
+        """The rule by which a recipe samples it."""
         return recipe.sample_rule(self.dialect.promised_depth(self.topic))
 
     def __str__(self) -> str:
@@ -98,25 +95,24 @@ def symbol_in_name(*names: str) -> str | None:
 
 
 def output_path(archive: str, member: str, is_only_member: bool) -> str:
-    """Where a member's Parquet goes, below the output folder (contract §5)."""
+    """Path of a member's Parquet file below the output folder (contract §5)."""
     stem = archive.removesuffix(".csv.gz").removesuffix(".gz")
     stem = stem.removesuffix(".zip").removesuffix(".data")
     return f"{stem}.parquet" if is_only_member else f"{stem}__{member.replace('/', '_')}.parquet"
 
 
 def read_streams(archive: Archive) -> list[Stream]:
-    """The streams of an archive: symbol and topic by the first message, day by the names.
+    """Find the streams of an archive: symbol and topic by the first message, day by the names.
 
     Raises:
         DamagedArchiveError: the archive cannot be read, or holds nothing.
         UnknownDialectError: a member is in a format without a reader.
-        ArchiveError: neither messages nor names tell symbol and day.
+        ArchiveError: neither messages nor names contain symbol and day.
     """
     members, is_synthetic = read_directory(archive)
+    is_only = len(members) == 1
     try:
-        return [
-            _read_stream(archive, member, len(members) == 1, is_synthetic) for member in members
-        ]
+        return [_read_stream(archive, member, is_only, is_synthetic) for member in members]
     finally:
         close_reader()
 
@@ -141,11 +137,7 @@ def _read_stream(
 
 
 def open_stream(path: Path, member: str | None = None) -> Stream:
-    """Find the stream of an archive.
-
-    Args:
-        path: the archive.
-        member: chooses one of its members.
+    """Find the stream of an archive, or of one of its members.
 
     Raises:
         SourceError: there is no file at ``path``, or not exactly one such member.
@@ -171,12 +163,8 @@ def parse_stream(
 ) -> Parsed:
     """Parse one window of a stream's text, read from its archive through memory.
 
-    Args:
-        stream: the member and its dialect.
-        window: which times to read.
-        cursor: where the window before ended.
-        progress: counts the text that was read.
-        read_ahead: inflate in a thread of its own.
+    The cursor is that of the window before. ``progress`` counts the text that was read;
+    ``read_ahead`` inflates in a thread of its own.
 
     Raises:
         ArchiveError: the archive cannot be used; names archive, member and line.
@@ -203,12 +191,12 @@ def make_stream_bars(stream: Stream, recipe: Recipe) -> StreamBars:
     """
     rule = stream.sample_rule(recipe)
     stages = plain_stages(partial(parse_stream, stream), recipe, rule)
-    plan = plan_windows(stream.extent, recipe, rule)
-    return join(stepped for _, stepped in walk(stages, plan))
+    windows = plan_windows(stream.extent, recipe, rule)
+    return join(stepped for _, stepped in walk(stages, windows))
 
 
 def find_duplicates(streams: Iterable[Stream]) -> dict[Stream, DuplicateStreamError]:
-    """Streams that claim the same series and day, or the same output file, each with its error."""
+    """Find streams that claim the same series and day or output file, each with its error."""
     claims: dict[tuple[str, str], list[Stream]] = defaultdict(list)
     for stream in streams:
         claims["series and day", f"{stream.series} {stream.day}"].append(stream)

@@ -1,7 +1,5 @@
 """A lock per output folder, so that only one run writes to it."""
 
-from __future__ import annotations
-
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager

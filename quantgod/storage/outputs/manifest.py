@@ -3,8 +3,6 @@
 A record is part of the Parquet file's own metadata, so file and record cannot disagree.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -12,6 +10,7 @@ from datetime import date
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from typing import Self
 from urllib.parse import quote
 
 from quantgod.errors import NoBarsError
@@ -28,10 +27,10 @@ from quantgod.storage.outputs.tables import Compression, read_metadata
 
 @dataclass(frozen=True)
 class BarsRecord:
-    """All that the dataset phase knows about a stream's bars without opening its archive."""
+    """All that the dataset phase needs to know about a stream's bars."""
 
     origin: dict[str, str | int | None]  # archive and member of the bars
-    source: str  # its location: bars made from another source say nothing of this one's days
+    source: str  # its location: bars from another source are no evidence of this one's days
     topic: str | None
     bars: int
     full_bars: int
@@ -45,7 +44,7 @@ class BarsRecord:
         return {"bars_record": json.dumps(asdict(self))}
 
     @classmethod
-    def from_metadata(cls, metadata: Mapping[str, str]) -> BarsRecord:
+    def from_metadata(cls, metadata: Mapping[str, str]) -> Self:
         """Read back from Parquet metadata."""
         values = json.loads(metadata["bars_record"])
         values["last_bar"] = LastBar(**values["last_bar"])
@@ -56,7 +55,7 @@ class BarsRecord:
 
 
 def make_record(stream: Stream, bars: StreamBars, recipe: Recipe) -> BarsRecord:
-    """Describe a stream's bars for their file: all that later runs need of them.
+    """Describe a stream's bars for their file.
 
     Raises:
         NoBarsError: there are no bars.
@@ -81,7 +80,7 @@ def make_record(stream: Stream, bars: StreamBars, recipe: Recipe) -> BarsRecord:
 
 
 def _why_no_bars(counts: Counts) -> str:
-    """Describe what the stream holds instead of a bar, so that its owner knows where to look."""
+    """Explain by its counts why a stream gave no bar, so that its owner knows where to look."""
     reasons = {
         "lines": counts.lines,
         "unreadable": counts.unreadable,
@@ -93,8 +92,8 @@ def _why_no_bars(counts: Counts) -> str:
         "one-sided": counts.one_sided,
         "crossed": counts.crossed,
     }
-    figures = ", ".join(f"{name} {count}" for name, count in reasons.items())
-    return f"no_bars: the stream gave no bar. Found: {figures}"
+    found = ", ".join(f"{name} {count}" for name, count in reasons.items())
+    return f"no_bars: the stream gave no bar. Found: {found}"
 
 
 def origin_of(stream: Stream) -> dict[str, str | int | None]:
@@ -114,10 +113,8 @@ def origin_of(stream: Stream) -> dict[str, str | int | None]:
 def recipe_folder(recipe: Recipe) -> str:
     """Name the bars folder of a recipe: readable, and different for each recipe and schema."""
     digest = sha256(json.dumps([SCHEMA_VERSION, asdict(recipe)]).encode()).hexdigest()
-    return (
-        f"{recipe.sampling_interval_ms}ms-{recipe.bar_interval_ms}ms"
-        f"-{recipe.orderbook_levels}levels-{digest[:8]}"
-    )
+    intervals = f"{recipe.sampling_interval_ms}ms-{recipe.bar_interval_ms}ms"
+    return f"{intervals}-{recipe.orderbook_levels}levels-{digest[:8]}"
 
 
 def bars_path(bars: Path, recipe: Recipe, folder: str, symbol: str, day: date) -> Path:
@@ -129,10 +126,8 @@ def bars_path(bars: Path, recipe: Recipe, folder: str, symbol: str, day: date) -
 
 def read_bars_record(path: Path) -> BarsRecord | None:
     """Read the record of a bars file; None if there is no readable one."""
-    metadata = read_metadata(path)
-    if metadata is None or "bars_record" not in metadata:
-        return None
-    return BarsRecord.from_metadata(metadata)
+    metadata = read_metadata(path) or {}
+    return BarsRecord.from_metadata(metadata) if "bars_record" in metadata else None
 
 
 def output_metadata(
@@ -171,5 +166,4 @@ def output_metadata(
 
 def is_valid_output(path: Path, wanted: Mapping[str, str]) -> bool:
     """Whether the final file is the one that would be written again."""
-    found = read_metadata(path)
-    return found is not None and found.get("made_from") == wanted["made_from"]
+    return (read_metadata(path) or {}).get("made_from") == wanted["made_from"]

@@ -1,6 +1,4 @@
-"""The final files of a run: what each one is made from, and which are up to date already."""
-
-from __future__ import annotations
+"""The final files of a run: the inputs of each, and which are up to date already."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,8 +28,7 @@ class PlannedOutput:
 
     def is_up_to_date(self, store: OutputStore, scaler: Scaler | None) -> bool:
         """Whether the final file exists and would come out the same."""
-        final = store.output_file(self.stream)
-        return is_valid_output(final, self.metadata(store, scaler))
+        return is_valid_output(store.output_file(self.stream), self.metadata(store, scaler))
 
 
 def plan_outputs(

@@ -1,7 +1,5 @@
 """Quarantine for files that failed validation, each with its report (contract §5)."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from dataclasses import dataclass
@@ -29,7 +27,7 @@ class Quarantine:
 
     @property
     def previous(self) -> Path:
-        """The older output, withdrawn because its archive was rejected since."""
+        """The older output, withdrawn because its archive has been rejected since."""
         return self.table.with_suffix(".previous.parquet")
 
     def take(self, temporary: Path, final: Path, report: str) -> None:

@@ -4,8 +4,6 @@ The pipeline reads the JSON and never unpickles a file. The JSON is written firs
 is rebuilt from it, and a pickle without its JSON is refused.
 """
 
-from __future__ import annotations
-
 import io
 import json
 from dataclasses import dataclass
@@ -78,15 +76,12 @@ def save_scaler(path: Path, moments: Moments, fit: FitRange, recipe: Recipe) -> 
 
 
 def load_scaler(path: Path, recipe: Recipe, restore: bool = True) -> Scaler | None:
-    """Load the scaler at ``path``; None if there is none.
+    """Load the scaler whose pickle is at ``path``; None if there is none.
 
-    Args:
-        path: of the pickle.
-        recipe: the settings that it must have been fitted with.
-        restore: rebuild a missing pickle from the JSON.
+    ``restore`` rebuilds a missing pickle from the JSON.
 
     Raises:
-        ScalerError: damaged, or fitted with other settings; the message shows both.
+        ScalerError: damaged, or not fitted with the settings of the recipe; the message shows both.
     """
     try:
         text = json_path(path).read_bytes()
@@ -115,19 +110,17 @@ def load_scaler(path: Path, recipe: Recipe, restore: bool = True) -> Scaler | No
 
 
 def _moments(content: dict[str, Any]) -> Moments:
-    mean, variance, scale = (
-        tuple(map(float, content[name])) for name in ("mean", "variance", "scale")
-    )
+    names = ("mean", "variance", "scale")
+    mean, variance, scale = (tuple(map(float, content[name])) for name in names)
     if not len(mean) == len(variance) == len(scale) == len(FEATURES):
         raise ValueError(f"expected {len(FEATURES)} means, variances and scales")
     return Moments(mean, variance, scale, int(content["row_count"]))
 
 
 def _check_settings(path: Path, content: dict[str, Any], recipe: Recipe) -> None:
-    wanted = _settings(recipe)
     differing = [
         f"{name}: scaler {content.get(name)!r}, settings {value!r}"
-        for name, value in wanted.items()
+        for name, value in _settings(recipe).items()
         if content.get(name) != value
     ]
     if differing:

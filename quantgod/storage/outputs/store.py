@@ -1,9 +1,7 @@
 """``OutputStore``: paths of everything that a run writes, and which of it is still valid."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from quantgod.orderbook.features import LastBar
@@ -48,8 +46,8 @@ class OutputStore:
         None if its archive changed since; one that is gone still gives its close.
         """
         source = stream.archive.source
-        day: date = stream.day - timedelta(days=1)
-        path = bars_path(self.bars, self.recipe, stream.folder, stream.symbol, day)
+        yesterday = stream.day - timedelta(days=1)
+        path = bars_path(self.bars, self.recipe, stream.folder, stream.symbol, yesterday)
         record = read_bars_record(path)
         if record is None or record.errors or record.source != source.location:
             return None
@@ -57,5 +55,5 @@ class OutputStore:
             now = source.stat(str(record.origin["archive"]))
         except GONE:
             return record.last_bar
-        made_from = (record.origin["archive_size"], record.origin["archive_mtime_ns"])
-        return record.last_bar if now == made_from else None
+        then = (record.origin["archive_size"], record.origin["archive_mtime_ns"])
+        return record.last_bar if now == then else None

@@ -1,7 +1,5 @@
 """Parquet files that appear complete or not at all (contract §5)."""
 
-from __future__ import annotations
-
 import errno
 import os
 from collections.abc import Iterator, Mapping
@@ -17,6 +15,7 @@ from quantgod.errors import OutputError
 
 _NO_ROOM = "Free some space there, or choose another folder"
 _NO_RIGHT = "Give this user permission to write there, or choose another folder"
+_NO_FOLDER = "A file is in place of a folder: remove it, or choose another folder"
 
 # Remedies for errors that keep a file from being written and will not pass by waiting.
 _REMEDIES = {
@@ -26,8 +25,8 @@ _REMEDIES = {
     errno.EACCES: _NO_RIGHT,
     errno.EPERM: _NO_RIGHT,
     errno.EROFS: _NO_RIGHT,
-    errno.ENOTDIR: "A file is in place of a folder: remove it, or choose another folder",
-    errno.EEXIST: "A file is in place of a folder: remove it, or choose another folder",
+    errno.ENOTDIR: _NO_FOLDER,
+    errno.EEXIST: _NO_FOLDER,
     errno.EISDIR: "A folder is in place of a file: remove it, or choose another name",
 }
 
@@ -93,10 +92,9 @@ def write_table(
         OutputError: it cannot be written.
     """
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), **metadata})
+    codec, level = compression.codec, compression.level
     with temporary_file(final) as file:
-        pq.write_table(
-            table, file, compression=compression.codec, compression_level=compression.level
-        )
+        pq.write_table(table, file, compression=codec, compression_level=level)
     return temporary_path(final)
 
 
@@ -149,8 +147,4 @@ def read_metadata(path: Path) -> dict[str, str] | None:
         if error.errno in (None, errno.ENOENT, errno.ENOTDIR):
             return None
         raise
-    return {
-        key.decode(): value.decode()
-        for key, value in (found or {}).items()
-        if key != b"ARROW:schema"
-    }
+    return {k.decode(): v.decode() for k, v in (found or {}).items() if k != b"ARROW:schema"}

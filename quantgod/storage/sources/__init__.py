@@ -7,24 +7,15 @@ from quantgod.errors import SourceError
 from quantgod.storage.sources.folder import FolderSource
 from quantgod.storage.sources.source import Source
 
-
-def _open_folder(folder: Path, _remote: str | None) -> Source:
-    return FolderSource(folder)
-
-
+# From ``paths.rclone_mount`` and ``source.remote``.
 SOURCES: Mapping[str, Callable[[Path, str | None], Source]] = {
-    "auto": _open_folder,
-    "folder": _open_folder,
+    "auto": lambda folder, _: FolderSource(folder),
+    "folder": lambda folder, _: FolderSource(folder),
 }
 
 
 def open_source(mode: str, folder: Path, remote: str | None = None) -> Source:
-    """The source that a mode names; nothing of it is read yet.
-
-    Args:
-        mode: ``source.mode``.
-        folder: ``paths.rclone_mount``.
-        remote: ``source.remote``, for the modes that need one.
+    """Open the source that ``source.mode`` names; nothing of it is read yet.
 
     Raises:
         SourceError: the mode is not built.

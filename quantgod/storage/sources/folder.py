@@ -1,7 +1,5 @@
 """A folder of archives: a disk, or a drive that is mounted already."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,19 +49,19 @@ class FolderSource:
         root = self.root
         if not root.is_dir():
             raise SourceError(f"expected a folder of archives at {root}, found {_found_at(root)}")
-        held = sum(1 for _ in root.iterdir())
-        _require_folders(root, include)
+        count = sum(1 for _ in root.iterdir())
+        _require_readable_folders(root, include)
         files = sorted(path for path in root.glob(include) if path.is_file())
         if not files:
             raise SourceError(
                 f"no archive in {root} matches source.include {include!r}; the folder has "
-                f"{held} entries at its top level"
+                f"{count} entries at its top level"
             )
         return [Archive.of(self, file.relative_to(root).as_posix()) for file in files]
 
 
 def archive_at(path: Path) -> Archive:
-    """The archive at a path, as its folder would list it.
+    """Describe the archive at a path, as its folder would list it.
 
     Raises:
         SourceError: there is no file.
@@ -74,8 +72,8 @@ def archive_at(path: Path) -> Archive:
     return Archive.of(FolderSource(file.parent), file.name)
 
 
-def _require_folders(root: Path, include: str) -> None:
-    """Refuse a folder that may not be read: a pattern would pass over it without a word."""
+def _require_readable_folders(root: Path, include: str) -> None:
+    """Refuse a folder that may not be read: a glob would skip it silently."""
     fixed, recursive, _ = include.partition("**")
     if recursive:
         for folder, below, _ in os.walk(root / fixed.rpartition("/")[0], onerror=_refuse):

@@ -1,4 +1,4 @@
-"""A source of archives: list them, stat one, open one. Nothing above knows what is behind it.
+"""A source of archives: list them, stat one, open one. Callers never know which kind it is.
 
 A source is a value: archives hold it, are compared and hashed with it, and travel to worker
 processes. Every source passes ``tests/storage/test_source_contract.py``.
@@ -15,11 +15,10 @@ from typing import NamedTuple, Protocol
 from quantgod.errors import ArchiveError, MissingArchiveError
 
 GONE = (FileNotFoundError, NotADirectoryError)  # no file at that path
-_UNUSABLE = (*GONE, PermissionError)
 
 
 class FileStat(NamedTuple):
-    """Tells whether an archive is still the one that was listed."""
+    """Shows whether an archive is still the one that was listed."""
 
     size: int  # bytes
     mtime_ns: int  # modified, since the Unix epoch
@@ -33,15 +32,15 @@ class Source(Protocol):
         """Its name in messages and in the records of bars."""
 
     def list(self, include: str) -> Sequence[Archive]:
-        """The archives that match a glob of ``pathlib``, sorted by the parts of their paths.
+        """List the archives that match a glob of ``pathlib``, sorted by the parts of their paths.
 
         Raises:
-            SourceError: there are none, or the source cannot be used; says what was found.
+            SourceError: there are none, or the source cannot be used.
             OSError: it cannot be read.
         """
 
     def stat(self, path: str) -> FileStat:
-        """Size and time of one archive.
+        """Read the size and time of one archive.
 
         Raises:
             FileNotFoundError, NotADirectoryError: there is no such file.
@@ -49,10 +48,9 @@ class Source(Protocol):
         """
 
     def open(self, path: str) -> RawIOBase:
-        """One archive as a seekable binary file; a read falls short only at the file's end.
+        """Open an archive as a seekable binary file; raises as ``stat``.
 
-        Raises:
-            As ``stat``.
+        A read falls short only at the file's end.
         """
 
 
@@ -67,11 +65,11 @@ class Archive:
 
     @classmethod
     def of(cls, source: Source, path: str) -> Archive:
-        """The archive at a path of a source, as it is now; raises as ``Source.stat``."""
+        """Describe the archive at a path of a source as it is now; raises as ``Source.stat``."""
         return cls(source, path, *source.stat(path))
 
     def open(self) -> RawIOBase:
-        """The file; raises as ``Source.open``."""
+        """Open the file; raises as ``Source.open``."""
         return self.source.open(self.path)
 
     def check_unchanged(self) -> None:
@@ -90,7 +88,7 @@ def absence_reported(archive: Archive, member: str | None = None) -> Iterator[No
     """Turn the error for a file that is gone, or may not be read, into an ``ArchiveError``."""
     try:
         yield
-    except _UNUSABLE as error:
+    except (*GONE, PermissionError) as error:
         raise MissingArchiveError(
             f"expected the archive that was listed, found: {error.strerror}. Check that the "
             "drive is connected and readable, then run again",

@@ -1,4 +1,4 @@
-"""Days, grids and windows of time: integers in milliseconds since the Unix epoch, UTC."""
+"""Days and windows of time, as integer milliseconds since the Unix epoch, UTC."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ HOUR_MS = 3_600_000
 
 
 def day_start_ms(day: date) -> int:
-    """d0: the first millisecond of a UTC day."""
+    """Return d0, the first millisecond of a UTC day."""
     return (day - date(1970, 1, 1)).days * DAY_MS
 
 
 def day_of(time_ms: int) -> date:
-    """UTC date of a time; works for any 64-bit time by saturating at the calendar's ends."""
+    """Return the UTC date of any 64-bit time, clamped to the calendar's range."""
     days = max(-719_162, min(2_932_896, time_ms // DAY_MS))
     return date(1970, 1, 1) + timedelta(days=days)
 
 
 def iso(time_ms: int) -> str:
-    """A time as people read it: ``2024-08-08 23:54:17.602``, without the zeros of whole seconds."""
+    """Format a time: ``2024-08-08 23:54:17.602``, or without ``.000`` for whole seconds."""
     stamp = datetime.fromtimestamp(time_ms // 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
     return stamp + (f".{time_ms % 1000:03d}" if time_ms % 1000 else "")
 
 
 def clock(time_ms: int) -> str:
-    """The time of day of a time: ``23:54:17.602``."""
+    """Format the time of day: ``23:54:17.602``."""
     return iso(time_ms)[11:]
 
 
 @dataclass(frozen=True)
 class Window:
-    """One step of work on one day's stream: the messages with ``start_ms <= time < end_ms``.
+    """Part of a day's stream: the messages with ``start_ms <= time < end_ms``.
 
-    The first window also takes all that is earlier, the last one all that is later.
+    The first window also takes all earlier messages, the last one all later ones.
     """
 
     day_ms: int  # d0
@@ -49,7 +49,7 @@ class Window:
 
     @property
     def is_last(self) -> bool:
-        """Whether it ends with the day."""
+        """Whether the window ends with the day."""
         return self.end_ms == self.day_end_ms
 
     def __str__(self) -> str:

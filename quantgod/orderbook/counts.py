@@ -1,19 +1,20 @@
-"""Counts of one stream: nothing is dropped without a count.
+"""Counts of one stream: every dropped line, message and sample is counted.
 
 The table of counts in docs/data.md is generated from the annotations: ``make docs``.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import astuple, dataclass
+from operator import add
 from typing import Annotated
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Counts of one window, or the sum over a stream (contract §1–§3, §7). All are plain counts.
+    """Counts of one window, or their sum over a stream (contract §1–§3, §7).
 
-    Stages fill the fields that they know and leave the others 0; ``+`` adds them up.
+    Each stage sets its own fields and leaves the others 0; ``+`` adds field by field.
     """
 
     # text
@@ -56,5 +57,4 @@ class Counts:
     messages_without_sample: Annotated[int, "applied messages in bars that have no sample"] = 0
 
     def __add__(self, other: Counts) -> Counts:
-        mine, theirs = asdict(self), asdict(other)
-        return Counts(**{f.name: mine[f.name] + theirs[f.name] for f in fields(self)})
+        return Counts(*map(add, astuple(self), astuple(other)))

@@ -14,7 +14,7 @@ from quantgod.orderbook.schema import output_schema
 
 @dataclass(frozen=True)
 class LastBar:
-    """The last bar of a series' previous day: all that the next day needs of it."""
+    """The last bar of a series' previous day, from which the first return is computed."""
 
     open_ms: int
     close: float
@@ -22,26 +22,26 @@ class LastBar:
 
 @dataclass(frozen=True, eq=False)
 class Featured:
-    """A table with the output's schema, and how many bars had no previous close."""
+    """A table with the output's schema, and the number of bars without a previous close."""
 
     table: pa.Table
     warmup_rows: int
 
 
 def times_ms(table: pa.Table, column: str = "datetime") -> Int64Array:
-    """A time column as integers, milliseconds since the epoch, UTC."""
+    """Return a time column as integer milliseconds since the epoch, UTC."""
     return to_numpy(table[column])
 
 
 def previous_closes(
     open_ms: Int64Array, closes: Float64Array, bar_interval_ms: int, before: LastBar | None
 ) -> Float64Array:
-    """Close of the bar ``t - W`` for each bar ``t``; NaN where that bar does not exist.
+    """Return the close of bar ``t - W`` for each bar ``t``: (n,), NaN if there is no such bar.
 
     Args:
         open_ms: (n,) bar opens of one day, rising.
         closes: (n,)
-        before: the last bar of the day before, whether or not it is the bar ``t - W``.
+        before: the last bar of the previous day, adjacent or not.
     """
     previous_open = np.concatenate([[before.open_ms if before else -1], open_ms[:-1]])
     previous_close = np.concatenate([[before.close if before else np.nan], closes[:-1]])
@@ -52,7 +52,7 @@ def previous_closes(
 def add_features(
     bars: pa.Table, bar_interval_ms: int, levels: int, before: LastBar | None
 ) -> Featured:
-    """The output table of one day, unscaled; bars without a previous close are left out."""
+    """Return one day's output table, unscaled, without the bars that have no previous close."""
     close = to_numpy(bars["close"])
     previous = previous_closes(times_ms(bars), close, bar_interval_ms, before)
     has_return = ~np.isnan(previous)
@@ -67,11 +67,11 @@ def add_features(
 
 
 def _derived(bars: pa.Table, prev_close: Float64Array) -> dict[str, Float64Array]:
-    """The columns that the bars do not hold yet; formulas as in contract §4."""
+    """Compute the derived columns by the formulas of contract §4."""
     open_, high, low, close, volume = (
         to_numpy(bars[name]) for name in ("open", "high", "low", "close", "volume")
     )
-    # What is not finite is found, counted and refused by the checks.
+    # The checks find, count and refuse values that are not finite.
     with np.errstate(all="ignore"):
         return {
             "body": np.log(close / open_),

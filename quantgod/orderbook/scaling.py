@@ -30,7 +30,7 @@ class Moments:
 
 
 def feature_rows(table: pa.Table, fit_until_ms: int | None = None) -> Float64Array:
-    """(rows, features) of the rows known by ``fit_until_ms`` (all of them when None)."""
+    """Return (rows, features) of the rows known by ``fit_until_ms``, or of all rows for None."""
     rows = np.column_stack([to_numpy(table[name]) for name in FEATURES])
     if fit_until_ms is None:
         return rows
@@ -38,8 +38,8 @@ def feature_rows(table: pa.Table, fit_until_ms: int | None = None) -> Float64Arr
 
 
 def fit_moments(parts: Iterable[Float64Array]) -> Moments:
-    """Fit on rows given in parts, (rows, features) each; the order of the parts is the caller's."""
-    # Here and below: it takes seconds to import, and most processes never fit.
+    """Fit on parts of (rows, features) each, in the order given."""
+    # Imported here and below: it takes seconds, and most processes never fit.
     from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler()
@@ -53,7 +53,7 @@ def fit_moments(parts: Iterable[Float64Array]) -> Moments:
 
 
 def to_sklearn(moments: Moments) -> StandardScaler:
-    """The same scaler as training code loads it."""
+    """Return the scaler as a scikit-learn object, for training code."""
     from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler()
@@ -67,7 +67,7 @@ def to_sklearn(moments: Moments) -> StandardScaler:
 
 
 def apply_scaler(table: pa.Table, moments: Moments) -> pa.Table:
-    """The table with its feature columns scaled; nothing else changes."""
+    """Scale the feature columns of a table."""
     for name, mean, scale in zip(FEATURES, moments.mean, moments.scale, strict=True):
         scaled = pc.divide(pc.subtract(table[name], mean), scale)
         table = table.set_column(

@@ -1,8 +1,8 @@
 """One window of a stream: text → messages → samples → bars, and the state for the next window.
 
 ``step`` runs the four stages of a window on values alone, so repeating it gives the same bars.
-``walk`` repeats it over a whole stream. The flow gives both its Prefect tasks as stages; everyone
-else takes ``plain_stages``.
+``walk`` repeats it over a whole stream. The flow passes its Prefect tasks as stages; everyone else
+uses ``plain_stages``.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def plain_stages(parse: Parse, recipe: Recipe, rule: SampleRule) -> Stages:
 
 
 def step(stages: Stages, window: Window, state: State) -> Stepped:
-    """Make the bars of one window. The state given stays as it is."""
+    """Make the bars of one window; ``state`` is not modified."""
     parsed = stages.parse(window, state.cursor)
     sampled = stages.sample(window, parsed, state.book)
     resampled = stages.resample(window, stages.cut_levels(window, sampled.samples))

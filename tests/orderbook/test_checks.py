@@ -43,7 +43,7 @@ def test_a_good_table_passes_every_check() -> None:
         Finding("schema", "ok", "26 columns"),
         Finding("finite values", "ok", "3 rows"),
         Finding("time order", "ok", "3 rows"),
-        Finding("book order", "ok", "3 books of 2 levels a side"),
+        Finding("book order", "ok", "3 books of 2 levels per side"),
     ]
 
 
@@ -206,8 +206,8 @@ def test_books_in_order() -> None:
         ({"bid_0_p": 101.0}, "best bid not below best ask: 1 rows"),
         ({"bid_0_p": 101.5}, "best bid not below best ask: 1 rows"),
         ({"bid_0_p": None, "bid_0_s": 0.0, "bid_1_p": None, "bid_1_s": 0.0}, "best bid not below"),
-        ({"bid_0_p": None, "bid_0_s": 0.0}, "a level behind a missing one: 1 rows"),
-        ({"ask_0_p": None, "ask_0_s": 0.0}, "a level behind a missing one: 1 rows"),
+        ({"bid_0_p": None, "bid_0_s": 0.0}, "a level after a missing one: 1 rows"),
+        ({"ask_0_p": None, "ask_0_s": 0.0}, "a level after a missing one: 1 rows"),
         ({"bid_1_s": 0.0}, "size where no price, or none where a price: 1 rows"),
         ({"bid_1_s": -1.0}, "size where no price, or none where a price: 1 rows"),
         ({"ask_1_s": 0.0}, "size where no price, or none where a price: 1 rows"),
@@ -231,8 +231,8 @@ def test_books_out_of_order(changes: dict[str, float | None], figures: str) -> N
     [
         ({"bid_1_p": 97.0, "bid_2_p": 98.0}, "bids not strictly decreasing: 1 rows"),
         ({"ask_1_p": 103.0, "ask_2_p": 102.0}, "asks not strictly increasing: 1 rows"),
-        ({"bid_1_p": None, "bid_1_s": 0.0}, "a level behind a missing one: 1 rows"),
-        ({"ask_1_p": None, "ask_1_s": 0.0}, "a level behind a missing one: 1 rows"),
+        ({"bid_1_p": None, "bid_1_s": 0.0}, "a level after a missing one: 1 rows"),
+        ({"ask_1_p": None, "ask_1_s": 0.0}, "a level after a missing one: 1 rows"),
     ],
 )
 def test_levels_are_held_to_the_level_before(

@@ -1,7 +1,7 @@
-"""Arrow columns and numpy arrays that share their memory.
+"""Convert between Arrow columns and numpy arrays without copying.
 
-pyarrow's own conversions import pandas, to see whether they were given something of its: a second
-or more at the start of every worker process.
+pyarrow's own conversions import pandas to test for its types, which takes every worker process a
+second or more.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 
 def to_arrow(values: NDArray[Any], kind: pa.DataType) -> pa.Array:
-    """A numpy array as an Arrow array of a type; NaN becomes null.
+    """Convert a numpy array to an Arrow array; NaN becomes null.
 
     Args:
         values: (n,) numbers; times in milliseconds.
-        kind: float64, int64, int32, or a time in milliseconds.
+        kind: float64, int64, int32, or a timestamp in milliseconds.
     """
     stored = np.ascontiguousarray(values, dtype=_dtype_of(kind))
     missing = np.isnan(stored)
@@ -27,15 +27,15 @@ def to_arrow(values: NDArray[Any], kind: pa.DataType) -> pa.Array:
 
 
 def to_mask(chosen: NDArray[np.bool_]) -> pa.Array:
-    """Which rows to keep, for ``Table.filter``."""
+    """Convert a selection of rows to a mask for ``Table.filter``."""
     return pa.Array.from_buffers(pa.bool_(), len(chosen), [None, _pack(chosen)])
 
 
 def to_numpy(column: pa.ChunkedArray) -> NDArray[Any]:
-    """A column of one of these types as a numpy array; null becomes NaN.
+    """Convert a column of one of these types to a numpy array; null becomes NaN.
 
     Raises:
-        ValueError: a null where there is no NaN.
+        ValueError: a null in a column of integers.
     """
     array = column.combine_chunks()
     kind, rows = _dtype_of(array.type), slice(array.offset, array.offset + len(array))

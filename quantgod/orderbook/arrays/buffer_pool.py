@@ -1,8 +1,8 @@
-"""A pool of memory for large arrays.
+"""Memory pool for large arrays.
 
 Each window's arrays are about as large as those of the window before. New memory for them takes as
-long as filling them: the system clears every page before it hands it out. So the pool keeps its
-blocks, and a block that no array uses any more serves the next one. A cache, never state.
+long as filling them: the system clears every page first. So the pool keeps its blocks, and reuses a
+block once no array uses it. A cache, never state.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-_SMALLEST = 1 << 20  # bytes; below, the allocator does well
+_SMALLEST = 1 << 20  # bytes; the allocator does well below this
 _SLACK = 1.25  # windows differ a little in size
 
 _blocks: list[mmap.mmap] = []
@@ -25,7 +25,7 @@ _lock = Lock()
 
 
 def empty_pooled(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-    """Make an array like ``np.empty(shape, dtype)``, in memory of the pool if it is large."""
+    """Return ``np.empty(shape, dtype)``, in pooled memory if it is large."""
     count, kind = prod(shape), np.dtype(dtype)
     if count * kind.itemsize < _SMALLEST or sys.platform != "linux":
         return np.empty(shape, kind)
@@ -35,27 +35,27 @@ def empty_pooled(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
 
 
 def release_unused() -> None:
-    """Return the blocks that no array uses to the system."""
+    """Return unused blocks to the system."""
     with _lock:
         _blocks[:] = [block for block in _blocks if _is_in_use(block)]
 
 
 def _find_block(size: int) -> mmap.mmap:
-    """The smallest free block that is large enough, or a new one that replaces the free ones."""
+    """Return the smallest free block that fits, or replace the free ones by a new one."""
     free = [block for block in _blocks if not _is_in_use(block)]
     fitting = [block for block in free if len(block) >= size]
     if fitting:
         return min(fitting, key=len)
     _blocks[:] = [block for block in _blocks if not any(block is each for each in free)]
     block = mmap.mmap(-1, int(size * _SLACK), mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    with suppress(OSError):  # advice for speed; a kernel may know no huge pages
+    with suppress(OSError):  # a hint for speed; some systems have no huge pages
         block.madvise(mmap.MADV_HUGEPAGE)
     _blocks.append(block)
     return block
 
 
 def _is_in_use(block: mmap.mmap) -> bool:
-    """Whether an array uses a block: Python refuses to resize memory that has a view."""
+    """Test whether an array uses a block: Python refuses to resize memory that has a view."""
     try:
         block.resize(len(block))
     except BufferError:

@@ -1,12 +1,12 @@
-"""How kernels are compiled: once, to machine code that is cached next to the sources.
+"""Compile kernels once, to machine code that is cached next to the sources.
 
-numba caches compiled code by the file that defines a kernel, and does not notice that a kernel
-*called* from another file has changed. So a digest of all sources names the cache folder: an edited
-or updated project never runs old code.
+numba caches compiled code by the file that defines a kernel, and misses changes of kernels that it
+*calls* in other files. So a digest of all sources names the cache folder: an edited project never
+runs old code.
 
-Undocumented parts of numba are reached from here alone: ``config.CACHE_DIR``,
-``config.DISABLE_JIT``, the option ``_nrt`` and ``trailing_zeros``.
-``tests/project/test_private_parts.py`` fails with a clear message when an upgrade removes one.
+Only this module uses undocumented parts of numba: ``config.CACHE_DIR``, ``config.DISABLE_JIT``, the
+option ``_nrt`` and ``trailing_zeros``. ``tests/project/test_private_parts.py`` explains the failure
+when an upgrade removes one.
 """
 
 from __future__ import annotations
@@ -38,22 +38,19 @@ CACHE = _LIBRARY / "__pycache__" / f"kernels-{_sources_digest()}"
 setattr(config, "CACHE_DIR", str(CACHE))  # noqa: B010
 
 
-# ``_nrt``: kernels make no arrays, so numba need not count references to their arguments. It would
-# do so at each call and each slice, atomically, which takes more time than all the rest.
+# ``_nrt``: kernels allocate no arrays, so numba need not count references to their arguments. The
+# atomic counting at each call and slice would take more time than all the rest.
 # ``error_model``: division by zero gives inf or NaN, as in numpy, without a test before it.
 _OPTIONS: Any = {"cache": True, "nogil": True, "_nrt": False, "error_model": "numpy"}
 
 
 def kernel(function: Callable[..., Any]) -> Any:
-    """Compile a function to machine code that holds no lock and touches no Python object.
-
-    It must not make arrays: its caller does.
-    """
+    """Compile a function, which must not allocate arrays, to machine code that releases the GIL."""
     return numba.njit(**_OPTIONS)(function)
 
 
 def inlined_kernel(function: Callable[..., Any]) -> Any:
-    """Compile a kernel whose code is copied into its callers: for each level, or each message."""
+    """Compile a kernel inlined into its callers, for code that runs per level or per message."""
     return numba.njit(forceinline=True, **_OPTIONS)(function)
 
 
@@ -62,7 +59,7 @@ def _count_trailing_zeros(word: Any) -> int:
 
 
 # Zero bits below the lowest set bit of a uint64, or 64 for 0: one instruction, which numba offers
-# nowhere else. Plain Python where kernels are not compiled, for a debugger or for coverage.
+# only here. Plain Python if kernels are not compiled, for a debugger or for coverage.
 trailing_zeros: Any = (
     _count_trailing_zeros if getattr(config, "DISABLE_JIT", False) else numbers.trailing_zeros
 )

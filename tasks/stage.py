@@ -131,9 +131,10 @@ def releasing(run: Callable[..., Handle[R]], function: Callable[P, R]) -> Callab
         bound.apply_defaults()
         handles = {name: Handle(value) for name, value in bound.arguments.items()}
         try:
-            return run(**handles).release()  # type: ignore[no-any-return]
+            result: R = run(**handles).release()
         finally:
             for handle in handles.values():
                 handle.release()
+        return result
 
     return call

@@ -5,23 +5,18 @@ python -m quantgod.causality ARCHIVE --trials 20 --seed 7     more trials, and d
 python -m quantgod.causality --help                           all options
 """
 
-from __future__ import annotations
-
 import sys
-from argparse import ArgumentParser
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from time import perf_counter
-from typing import NoReturn
+from typing import NamedTuple
 
 from quantgod.causality.trials import Subject, Trial, draw_instant, find_covered, run_trial
 from quantgod.errors import ArchiveError, L2Error
 from quantgod.orderbook.calendar import iso
-from quantgod.orderbook.recipe import Recipe
 from quantgod.orderbook.scaling import Moments
-from quantgod.settings.complaints import AS_HELP_SHOWS, complain, problem
+from quantgod.settings.command_line import Parser
 from quantgod.settings.settings import Settings, describe_settings, parse_command_line
 from quantgod.storage.archives.streams import read_streams
 from quantgod.storage.outputs.scaler_files import load_scaler
@@ -56,9 +51,8 @@ paths.scaler_path, if there is one, is applied:
 _SHAPING = ("etl.", "features.apply_zscore", "paths.scaler_path")
 
 
-@dataclass(frozen=True)
-class Options:
-    """The command line, read and checked."""
+class Options(NamedTuple):
+    """The options of a command line."""
 
     archive: Path
     trials: int
@@ -67,18 +61,16 @@ class Options:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Check one archive and print what was found.
-
-    Returns:
-        0 all rows are identical, 1 some differ, 2 wrong use, or there was nothing to check.
-    """
+    """Check one archive, print the trials and the verdict, and return the exit code."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     if "--help" in argv or "-h" in argv:
-        print(help_text())
+        shaping = (each.help for each in describe_settings() if each.key.startswith(_SHAPING))
+        print("\n".join([HELP, *shaping]))
         return IDENTICAL
     try:
-        return check(read_options(argv))
+        options = _read_options(argv)
+        return _conclude(_check(options), options)
     except L2Error as error:
         print(error, file=sys.stderr)
     except OSError as error:
@@ -86,31 +78,11 @@ def main(argv: Sequence[str]) -> int:
     return NOT_CHECKED
 
 
-# --- the command line --------------------------------------------------------------------------
-
-
-class _Parser(ArgumentParser):
-    """ArgumentParser whose complaints are like those about settings."""
-
-    def error(self, message: str) -> NoReturn:
-        complain([problem("command line", expected=AS_HELP_SHOWS, found=message)])
-
-
-def help_text() -> str:
-    """Return the text of ``--help``."""
-    return "\n".join([HELP, *(k.help for k in describe_settings() if k.key.startswith(_SHAPING))])
-
-
-def read_options(argv: Sequence[str]) -> Options:
-    """The command line, read and checked.
-
-    Raises:
-        SettingsError: an option or a setting is unknown or wrong.
-    """
-    parser = _Parser(allow_abbrev=False, add_help=False)
+def _read_options(argv: Sequence[str]) -> Options:
+    parser = Parser()
     parser.add_argument("--trials", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
-    # The archive comes first: behind an option it could not be told from the option's value.
+    # The archive comes first: after an option it would look like the option's value.
     own, others = parser.parse_known_args(argv[1:])
     if not argv or argv[0].startswith("-"):
         parser.error(f"{argv[0]!r} in place of the archive" if argv else "no archive")
@@ -122,80 +94,62 @@ def read_options(argv: Sequence[str]) -> Options:
     return Options(Path(argv[0]), own.trials, own.seed, command.settings)
 
 
-# --- the check ---------------------------------------------------------------------------------
-
-
-def check(options: Options) -> int:
-    """Try every stream of the archive; see ``main`` for what is returned.
-
-    Raises:
-        L2Error, OSError: the archive or the scaler cannot be used.
-    """
-    recipe = options.settings.etl.recipe
-    moments = fixed_moments(options.settings, recipe)
+def _check(options: Options) -> list[Trial]:
+    """Run all trials of every stream of the archive."""
+    etl = options.settings.etl
+    moments = _fixed_moments(options.settings)
     archive = archive_at(options.archive)
     try:
-        streams = read_streams(archive)
-        trials = [
-            trial
-            for stream in streams
-            for trial in check_stream(
-                Subject(stream, recipe, options.settings.etl.window_ms, moments), options
-            )
-        ]
+        trials = []
+        for stream in read_streams(archive):
+            trials += _check_stream(Subject(stream, etl.recipe, etl.window_ms, moments), options)
         archive.check_unchanged()
     except ArchiveError as error:
-        # The parser knows the line; only here is it known of which archive.
         if error.archive:
             raise
+        # The parser knows the line; the archive is known only here.
         raise type(error)(error.reason, str(options.archive), error.member, error.line) from None
-    return conclude(trials, options)
+    return trials
 
 
-def fixed_moments(settings: Settings, recipe: Recipe) -> Moments | None:
-    """The moments of the scaler that is there, if the settings want one."""
+def _fixed_moments(settings: Settings) -> Moments | None:
+    """Load the moments of the persisted scaler, if the settings want one and there is one."""
     if not settings.features.apply_zscore:
         return None
-    scaler = load_scaler(settings.paths.scaler_path, recipe, restore=False)
+    scaler = load_scaler(settings.paths.scaler_path, settings.etl.recipe, restore=False)
     where = f"scaler: {settings.paths.scaler_path}"
     print(where if scaler else f"{where} is not there yet: rows are compared unscaled")
     return scaler.moments if scaler else None
 
 
-def check_stream(subject: Subject, options: Options) -> list[Trial]:
-    """All trials of one stream, each printed as it ends."""
+def _check_stream(subject: Subject, options: Options) -> list[Trial]:
+    """Run all trials of one stream, and print each as it ends."""
     start = perf_counter()
-    covered = find_covered(subject)
-    ends = covered.bar_ends
-    width = options.settings.etl.resampling_interval
-    seconds = perf_counter() - start
+    windows, ends = find_covered(subject)
+    width, seconds = options.settings.etl.resampling_interval, perf_counter() - start
     print(f"{subject.stream}: {len(ends):,} bars of {width}, made in {seconds:.1f} s")
     if not ends:
         return []
-    print(_line("trial", "T (UTC)", "perturbed lines", "rows compared", "differences"), flush=True)
+    _print_row("trial", "T (UTC)", "perturbed lines", "rows compared", "differences")
     random = Random(f"{options.seed} {subject.stream}")  # noqa: S311 - no secret
     trials = []
     for number in range(1, options.trials + 1):
         instant_ms = draw_instant(ends, subject.recipe.bar_interval_ms, random)
-        trial = run_trial(subject, covered.windows, instant_ms, random.getrandbits(32))
-        figures = (trial.changed, trial.bars.rows, trial.differing)
-        print(_line(str(number), iso(instant_ms), *(f"{figure:,}" for figure in figures)))
-        print(*differences_of(trial), sep="", end="", flush=True)
+        trial = run_trial(subject, windows, instant_ms, random.getrandbits(32))
+        figures = (f"{n:,}" for n in (trial.changed, trial.bars.rows, trial.differing))
+        _print_row(str(number), iso(instant_ms), *figures)
+        for table, found in (("bars", trial.bars), ("output", trial.rows)):
+            for difference in found.first[:3]:
+                print(f"       {table}: {difference}")
         trials.append(trial)
     return trials
 
 
-def differences_of(trial: Trial) -> list[str]:
-    """List the first few values that differ, a line each."""
-    named = (("bars", trial.bars), ("output", trial.rows))
-    return [f"       {table}: {each}\n" for table, found in named for each in found.first[:3]]
+def _print_row(number: str, instant: str, changed: str, rows: str, differences: str) -> None:
+    print(f"{number:>5}  {instant:23}  {changed:>16}  {rows:>13}  {differences:>11}", flush=True)
 
 
-def _line(number: str, instant: str, changed: str, rows: str, differences: str) -> str:
-    return f"{number:>5}  {instant:23}  {changed:>16}  {rows:>13}  {differences:>11}"
-
-
-def conclude(trials: Sequence[Trial], options: Options) -> int:
+def _conclude(trials: Sequence[Trial], options: Options) -> int:
     """Print the verdict; return the exit code."""
     rows = sum(trial.bars.rows for trial in trials if trial.changed)
     failed = sum(trial.differing > 0 for trial in trials)
@@ -217,7 +171,3 @@ def conclude(trials: Sequence[Trial], options: Options) -> int:
         f"with {changed:,} later lines perturbed"
     )
     return IDENTICAL
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

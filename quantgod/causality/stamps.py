@@ -1,6 +1,4 @@
-"""The time of a single line, read and changed by asking the dialect's parser alone."""
-
-from __future__ import annotations
+"""Read and change the time of a single line, with nothing of its dialect but the parser."""
 
 import re
 
@@ -13,16 +11,11 @@ from quantgod.orderbook.messages import Cursor, Parsed
 
 _INTEGER = re.compile(rb"(?<![0-9])[0-9]{1,40}(?![0-9])")
 _UNITS_PER_MS = (1, 1_000, 1_000_000)  # a stamp in ms, µs or ns
-_EVERYTHING = Window(day_ms=0, start_ms=0, end_ms=DAY_MS)  # a day's last window takes what is later
+_EVERYTHING = Window(day_ms=0, start_ms=0, end_ms=DAY_MS)  # a day's last window has no end
 
 
 def time_of(dialect: Dialect, line: bytes) -> int | None:
-    """Time in ms of the message that a line is, or begins; None if it is no message.
-
-    Args:
-        dialect: the dialect of the line.
-        line: one line without its line feed.
-    """
+    """Time in ms of the message that a line (without its line feed) is or begins; None: neither."""
     parsed = _parse(dialect, line + b"\n")
     return parsed.cursor.latest_ms if parsed.counts.messages else None
 
@@ -32,11 +25,6 @@ def restamp(dialect: Dialect, line: bytes, time_ms: int) -> bytes | None:
 
     A line may hold several times, such as the venue's and the recorder's. The one that counts is
     the one whose change moves the time that the parser reads.
-
-    Args:
-        dialect: the dialect of the line.
-        line: one line without its line feed.
-        time_ms: the time to give it.
 
     Returns:
         The line with that time; None if it is no message, or its time is not written in digits.

@@ -5,9 +5,7 @@ is final when its window is over, so a trial ends one window after that of ``T``
 arrays of one window and the rows of two, whatever the length of the archive.
 """
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from random import Random
@@ -15,8 +13,7 @@ from random import Random
 import pyarrow as pa
 
 from quantgod.causality.comparison import Comparison, compare_known
-from quantgod.causality.perturbation import Instant, draw_perturbation
-from quantgod.causality.perturbed_text import PerturbedText, find_instant
+from quantgod.causality.perturbation import PerturbedText, draw_perturbation, find_instant
 from quantgod.orderbook.bars import to_table
 from quantgod.orderbook.calendar import DAY_MS, Window, day_start_ms
 from quantgod.orderbook.features import LastBar, add_features, times_ms
@@ -31,7 +28,7 @@ from quantgod.storage.archives.streams import Stream
 
 @dataclass(frozen=True)
 class Subject:
-    """What is tried: a stream, and the settings that make rows of it."""
+    """The stream under test, and the settings that make rows of it."""
 
     stream: Stream
     recipe: Recipe
@@ -39,21 +36,13 @@ class Subject:
     moments: Moments | None  # of the fixed scaler; None: unscaled
 
     def stages(self, text: Text) -> Stages:
-        """The stages of a window, reading from a text of the stream."""
+        """The stages of a window, which read from a text of the stream."""
         rule = self.stream.sample_rule(self.recipe)
         return plain_stages(parser_of(self.stream.dialect, text), self.recipe, rule)
 
     def open_text(self) -> LineReader:
         """The stream's text from its start; to be closed."""
         return LineReader(self.stream.archive, self.stream.member, None)
-
-
-@dataclass(frozen=True)
-class Covered:
-    """What a stream covers, found in one pass over it."""
-
-    windows: tuple[Window, ...]  # as the flow cuts them
-    bar_ends: tuple[int, ...]  # available_at of every bar, ms
 
 
 @dataclass(frozen=True)
@@ -67,36 +56,36 @@ class Trial:
 
     @property
     def differing(self) -> int:
-        """Values that are not the same to the bit."""
+        """Count the values that differ."""
         return self.bars.differing + self.rows.differing
 
 
-class Replay:
-    """One text on its way through the stages, window by window, as the flow runs them."""
+def replay(
+    subject: Subject, text: Text, windows: Iterable[Window]
+) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Run a text of the stream through both phases, window by window.
 
-    def __init__(self, subject: Subject, text: Text) -> None:
-        self._subject, self._stages = subject, subject.stages(text)
-        self._state = State()
-        self._before: LastBar | None = None
-
-    def make_bars(self, window: Window) -> pa.Table:
-        """Phase 1 of one window."""
-        made = step(self._stages, window, self._state)
-        self._state = made.state
-        return to_table([made.bars])
-
-    def make_rows(self, bars: pa.Table) -> pa.Table:
-        """Phase 2 of the bars just made."""
-        recipe, moments = self._subject.recipe, self._subject.moments
+    Yields:
+        The bars of a window, and the output rows made of them.
+    """
+    recipe, stages, state = subject.recipe, subject.stages(text), State()
+    before: LastBar | None = None
+    for window in windows:
+        made = step(stages, window, state)
+        state, bars = made.state, to_table([made.bars])
         levels = recipe.orderbook_levels
-        rows = add_features(bars, recipe.bar_interval_ms, levels, self._before).table
+        rows = add_features(bars, recipe.bar_interval_ms, levels, before).table
         if bars.num_rows:
-            self._before = LastBar(int(times_ms(bars)[-1]), bars["close"][-1].as_py())
-        return apply_scaler(rows, moments) if moments else rows
+            before = LastBar(int(times_ms(bars)[-1]), bars["close"][-1].as_py())
+        yield bars, apply_scaler(rows, subject.moments) if subject.moments else rows
 
 
-def find_covered(subject: Subject) -> Covered:
-    """Read the stream once, from its first message to its end."""
+def find_covered(subject: Subject) -> tuple[list[Window], list[int]]:
+    """Read the stream once, to its end.
+
+    Returns:
+        Its windows, as the flow cuts them, and ``available_at`` of every bar, in ms.
+    """
     recipe, stream = subject.recipe, subject.stream
     plan = plan_windows(stream.extent, recipe, stream.sample_rule(recipe), subject.window_ms)
     windows, ends = list[Window](), list[int]()
@@ -104,7 +93,7 @@ def find_covered(subject: Subject) -> Covered:
         for window, made in walk(subject.stages(text), plan):
             windows.append(window)
             ends += made.bars.columns["available_at"].tolist()
-    return Covered(tuple(windows), tuple(ends))
+    return windows, ends
 
 
 def draw_instant(bar_ends: Sequence[int], bar_interval_ms: int, random: Random) -> int:
@@ -114,35 +103,27 @@ def draw_instant(bar_ends: Sequence[int], bar_interval_ms: int, random: Random) 
 
 
 def run_trial(subject: Subject, windows: Sequence[Window], instant_ms: int, seed: int) -> Trial:
-    """Perturb the stream from T on, and compare the rows known at T.
-
-    Args:
-        subject: the stream and the settings.
-        windows: the stream's.
-        instant_ms: T.
-        seed: of the perturbation: which kinds of changes, how many, and where.
-    """
+    """Perturb the stream from T on, and compare the rows known at T."""
     dialect, day_end_ms = subject.stream.dialect, day_start_ms(subject.stream.day) + DAY_MS
     random = Random(seed)  # noqa: S311 - no secret
-    perturbation = draw_perturbation(dialect, Instant(instant_ms, day_end_ms), random)
+    perturbation = draw_perturbation(dialect, instant_ms, day_end_ms, random)
     with closing(subject.open_text()) as text:
         perturbed_from = find_instant(dialect, text, instant_ms)
     bars = rows = Comparison()
+    replayed = windows_until(instant_ms, windows)
     with closing(subject.open_text()) as text, closing(subject.open_text()) as other_text:
-        mine = Replay(subject, text)
-        theirs = Replay(subject, PerturbedText(other_text, perturbed_from, perturbation))
-        for window in windows_until(instant_ms, windows):
-            my_bars, their_bars = mine.make_bars(window), theirs.make_bars(window)
+        perturbed = PerturbedText(other_text, perturbed_from, perturbation)
+        mine, theirs = replay(subject, text, replayed), replay(subject, perturbed, replayed)
+        for (my_bars, my_rows), (their_bars, their_rows) in zip(mine, theirs, strict=True):
             bars += compare_known(my_bars, their_bars, instant_ms)
-            my_rows, their_rows = mine.make_rows(my_bars), theirs.make_rows(their_bars)
             rows += compare_known(my_rows, their_rows, instant_ms)
-    return Trial(instant_ms, perturbation.changed, bars, rows)
+    return Trial(instant_ms, perturbation.changes.total(), bars, rows)
 
 
 def windows_until(instant_ms: int, windows: Sequence[Window]) -> list[Window]:
     """List the windows up to that of T, which is joined with the one after it.
 
-    Joining makes sure that the messages after T are read, so that rows before T could see them.
+    Otherwise messages after T might not be read, and no row could leak them.
     """
     index = next((i for i, w in enumerate(windows) if w.end_ms >= instant_ms), len(windows) - 1)
     joined = windows[index : index + 2]

@@ -55,22 +55,24 @@ def from_command_line(
     return Options(Path(options.config), options.plan, given)
 
 
-class _Parser(ArgumentParser):
+class Parser(ArgumentParser):
     """ArgumentParser whose help describes the keys and whose complaints look like all others."""
 
-    def __init__(self, descriptions: Sequence[KeyDescription]) -> None:
+    def __init__(self, descriptions: Sequence[KeyDescription] = ()) -> None:
         super().__init__(allow_abbrev=False)
         self.descriptions = descriptions
 
     def error(self, message: str) -> NoReturn:
+        """Complain as about a setting."""
         complain([problem("command line", expected=AS_HELP_SHOWS, found=message)])
 
     def format_help(self) -> str:
+        """Describe every key."""
         return "\n".join([HELP_START, *(each.help for each in self.descriptions), HELP_END])
 
 
-def _parser(descriptions: Sequence[KeyDescription], config: Path) -> _Parser:
-    parser = _Parser(descriptions)
+def _parser(descriptions: Sequence[KeyDescription], config: Path) -> Parser:
+    parser = Parser(descriptions)
     parser.add_argument("--config", default=config)
     parser.add_argument("--plan", action="store_true")
     for each in descriptions:

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from benchmarks.dialects import rewrite
 from quantgod.causality.comparison import Comparison, compare_known
-from quantgod.causality.perturbation import KINDS
-from quantgod.causality.perturbed_text import find_instant
+from quantgod.causality.perturbation import KINDS, find_instant
 from quantgod.orderbook.calendar import Window
 from quantgod.orderbook.features import add_features
 from quantgod.orderbook.formats import DIALECTS, bybit
@@ -108,7 +107,7 @@ def test_each_kind_of_change_alone(dialect: Dialect, kind: str) -> None:
     for seed, instant_ms in enumerate(EDGES):
         perturbed = perturb(text, instant_ms, seed, (kind,), dialect, share=0.9)
         tables = tables_of(perturbed.text, RULES, dialect=dialect)
-        assert perturbed.perturbation.kinds[kind] > 5
+        assert perturbed.perturbation.changes[kind] > 5
         assert compare(original, tables, instant_ms).first == ()
         assert compare(original, tables, instant_ms).rows > 2
         assert compare(original, tables, FOREVER).differing > 0

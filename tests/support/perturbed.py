@@ -7,8 +7,13 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from quantgod.causality.perturbation import KINDS, Instant, Perturbation, draw_perturbation
-from quantgod.causality.perturbed_text import PerturbedText, find_instant
+from quantgod.causality.perturbation import (
+    KINDS,
+    Perturbation,
+    PerturbedText,
+    draw_perturbation,
+    find_instant,
+)
 from quantgod.orderbook.formats import binance, bybit, okx, tardis
 from quantgod.orderbook.formats.csv.columns import TIME, RowFormat
 from quantgod.orderbook.formats.csv.row import read_row
@@ -45,19 +50,20 @@ def perturb(
     piece: int = 500,
 ) -> Perturbed:
     """Perturb a text of one day from T on, read in pieces."""
-    instant = Instant(instant_ms, D1)
-    return apply(Perturbation(dialect, instant, seed, kinds, share), text, instant_ms, piece)
+    perturbation = Perturbation(dialect, instant_ms, D1, seed, kinds, share)
+    return apply(perturbation, dialect, text, instant_ms, piece)
 
 
 def perturb_as_drawn(text: bytes, instant_ms: int, seed: int, dialect: Dialect) -> Perturbed:
     """Perturb a text of one day from T on, as a trial of the check does."""
-    drawn = draw_perturbation(dialect, Instant(instant_ms, D1), Random(seed))  # noqa: S311
-    return apply(drawn, text, instant_ms, 1 << 19)
+    drawn = draw_perturbation(dialect, instant_ms, D1, Random(seed))  # noqa: S311
+    return apply(drawn, dialect, text, instant_ms, 1 << 19)
 
 
-def apply(perturbation: Perturbation, text: bytes, instant_ms: int, piece: int) -> Perturbed:
+def apply(
+    perturbation: Perturbation, dialect: Dialect, text: bytes, instant_ms: int, piece: int
+) -> Perturbed:
     """Perturb a text, read in pieces, while a parser consumes a part of each."""
-    dialect = perturbation.dialect
     start = find_instant(dialect, MemoryText(text), instant_ms)
     perturbed, parts = PerturbedText(MemoryText(text, piece), start, perturbation), []
     while len(lines := perturbed.lines()):

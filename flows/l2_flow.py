@@ -21,8 +21,7 @@ from flows.reports.artifacts import publish_report
 from flows.reports.console import Display
 from flows.run import run
 from quantgod.errors import RunFailedError
-from quantgod.settings.overrides import Overrides
-from quantgod.settings.settings import load_settings
+from quantgod.settings.settings import Overrides, load_settings
 
 
 @flow(name="l2", persist_result=False)

@@ -13,8 +13,12 @@ from pkgutil import resolve_name
 from typing import NoReturn
 
 from quantgod.errors import L2Error, RunFailedError, ServerError
-from quantgod.settings.overrides import Overrides
-from quantgod.settings.settings import CommandLine, parse_command_line, require_source_folder
+from quantgod.settings.settings import (
+    CommandLine,
+    Overrides,
+    parse_command_line,
+    require_source_folder,
+)
 
 DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130  # 130 as shells say it
 LOG_NAME = "l2.log"

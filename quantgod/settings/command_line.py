@@ -3,10 +3,10 @@
 from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from quantgod.settings.complaints import AS_HELP_SHOWS, Given, complain, problem, unknown_key
-from quantgod.settings.descriptions import KeyDescription
+from quantgod.settings.keys import KeyDescription
 from quantgod.settings.readers import ENV_PREFIX
 
 OWN_OPTIONS = ("config", "plan", "help")
@@ -31,18 +31,10 @@ the dot: {ENV_PREFIX}ETL__ORDERBOOK_LEVELS=50. Relative paths are relative to th
 """
 
 
-class Options(NamedTuple):
-    """The options of a command line."""
-
-    config: Path
-    plan: bool
-    given: list[Given]
-
-
 def from_command_line(
     argv: Sequence[str], descriptions: Sequence[KeyDescription], config: Path
-) -> Options:
-    """Read a command line; ``--help`` prints all options and exits."""
+) -> tuple[Path, bool, list[Given]]:
+    """Read ``--config``, ``--plan`` and the keys; ``--help`` prints all options and exits."""
     known = [each.key for each in descriptions]
     options, rest = _parser(descriptions, config).parse_known_args(argv)
     _refuse_unknown(options, rest, known)
@@ -52,7 +44,7 @@ def from_command_line(
         for key, text in vars(options).items()
         if key in known
     ]
-    return Options(Path(options.config), options.plan, given)
+    return Path(options.config), options.plan, given
 
 
 class Parser(ArgumentParser):
@@ -93,7 +85,6 @@ def _refuse_unknown(options: Namespace, rest: Sequence[str], known: Collection[s
         if text.startswith("-"):
             problems.append(unknown_key(Given(name, value or None, f"option {text}"), allowed))
     if rest and not problems:
-        found = f"{rest[0]!r}"
-        problems.append(problem("command line", expected=AS_HELP_SHOWS, found=found))
+        problems.append(problem("command line", expected=AS_HELP_SHOWS, found=repr(rest[0])))
     if problems:
         complain(problems)

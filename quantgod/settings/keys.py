@@ -1,35 +1,20 @@
 """Every key of the settings: its meaning, its allowed values, its default.
 
-A class for each section. A section is frozen and refuses unknown keys. Rules that tie two of its
-keys together follow the keys, and so do properties that convert units.
-
-The table of keys in configs/README.md is generated from here: ``make docs``.
+One class per section. Properties that convert units, and rules that tie two keys together, follow
+the keys of their section. ``describe`` lists all keys for ``--help``, complaints, Prefect's form
+and the table in configs/README.md: ``make docs``.
 """
 
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from quantgod.orderbook.recipe import Recipe
-from quantgod.settings.values import (
-    CODEC_EXPECTED,
-    BarInterval,
-    ClashError,
-    CodecName,
-    Count,
-    Duration,
-    Instant,
-    ProjectPath,
-    RcloneRemote,
-    Share,
-    Text,
-    UtcDay,
-    WindowLength,
-    Workers,
-    duration_ms,
-)
+from quantgod.settings import values
+from quantgod.settings.readers import ENV_PREFIX
+from quantgod.settings.values import ClashError, duration_ms
 
 
 def setting(default: object, expected: str, meaning: str) -> Any:
@@ -46,40 +31,44 @@ class Section(BaseModel):
 class Paths(Section):
     """Folders and files. Relative paths are relative to the project root."""
 
-    rclone_mount: ProjectPath = setting(
+    rclone_mount: values.ProjectPath = setting(
         "/workspace/gdrive/My Drive/...",
         "path, with no placeholder `...` left in it",
         "folder of the archives",
     )
-    processed_output: ProjectPath = setting("data/L2/pre_processed", "path", "final Parquet")
-    scaler_path: ProjectPath = setting(
+    processed_output: values.ProjectPath = setting("data/L2/pre_processed", "path", "final Parquet")
+    scaler_path: values.ProjectPath = setting(
         "data/artifacts/scaler.pkl", "path", "scaler; `scaler.json` is written to the same folder"
     )
-    bars: ProjectPath = setting("data/L2/bars", "path", "results of phase 1, kept for later runs")
-    quarantine: ProjectPath = setting(
+    bars: values.ProjectPath = setting(
+        "data/L2/bars", "path", "results of phase 1, kept for later runs"
+    )
+    quarantine: values.ProjectPath = setting(
         "data/L2/quarantine", "path", "files that failed validation, with their reports"
     )
-    logs: ProjectPath = setting("logs", "path", "log files")
+    logs: values.ProjectPath = setting("logs", "path", "log files")
 
 
 class Etl(Section):
     """From messages to bars."""
 
-    sampling_interval_ms: Count = setting(
+    sampling_interval_ms: values.Count = setting(
         1000,
         "milliseconds, a whole number from 1 that divides etl.resampling_interval",
         "Δ, time between two samples of the book",
     )
-    resampling_interval: BarInterval = setting(
+    resampling_interval: values.BarInterval = setting(
         "1min",
         "fixed-length pandas alias (1s, 5min, 1h), a whole number of ms that divides a day",
         "W, length of a bar",
     )
-    orderbook_levels: Count = setting(
+    orderbook_levels: values.Count = setting(
         200, "levels, a whole number from 1", "N, levels kept per side: the hard cut"
     )
-    compression: CodecName = setting("snappy", CODEC_EXPECTED, "compression of the Parquet files")
-    max_staleness_ms: Count = setting(
+    compression: values.CodecName = setting(
+        "snappy", values.CODEC_EXPECTED, "compression of the Parquet files"
+    )
+    max_staleness_ms: values.Count = setting(
         10_000,
         "milliseconds, a whole number from 1",
         "age of the last message above which no sample is taken",
@@ -89,7 +78,7 @@ class Etl(Section):
         "drop or keep",
         "after a gap in update ids: no samples until the next snapshot (drop), or carry on (keep)",
     )
-    window: WindowLength = setting(
+    window: values.WindowLength = setting(
         "auto",
         "auto, or a duration (30min, 2h): a whole number of bars, at most a day",
         "time handled in one step; auto: as many whole bars, up to 6 h, as fit the memory budget",
@@ -138,7 +127,7 @@ class Features(Section):
     """The z-score of the feature columns."""
 
     apply_zscore: bool = setting(False, "true or false", "scale the feature columns")
-    fit_until: Instant = setting(
+    fit_until: values.Instant = setting(
         None,
         "ISO 8601 date (its 00:00) or date and time, UTC unless it says otherwise; or none",
         "end of the training range: the scaler is fitted on rows available by then; none: on all",
@@ -163,15 +152,17 @@ class Source(Section):
         "auto, folder, mount or serve",
         "auto, folder: a folder or a mounted drive; mount, serve: not implemented yet",
     )
-    remote: RcloneRemote = setting(
+    remote: values.RcloneRemote = setting(
         None,
         "rclone remote and path (gdrive:BTC_USDT_L2), or none",
         "remote with the archives, for a mount started by the run and for serve; `synthetic:` "
         "fills the folder with generated archives when it is empty",
     )
-    include: Text = setting("**/*.zip", "glob over relative paths", "which files are archives")
-    start: UtcDay = setting(None, "day (2024-01-31), UTC, or none", "first day, inclusive")
-    end: UtcDay = setting(
+    include: values.Text = setting(
+        "**/*.zip", "glob over relative paths", "which files are archives"
+    )
+    start: values.UtcDay = setting(None, "day (2024-01-31), UTC, or none", "first day, inclusive")
+    end: values.UtcDay = setting(
         None, "day (2024-01-31), UTC, not before source.start, or none", "last day, inclusive"
     )
 
@@ -185,7 +176,7 @@ class Source(Section):
 class Execution(Section):
     """How work is distributed."""
 
-    workers: Workers = setting(
+    workers: values.Workers = setting(
         "auto",
         "processes, a whole number from 1, or auto",
         "processes that work on archives in parallel; auto: one per usable core",
@@ -195,10 +186,10 @@ class Execution(Section):
 class Validation(Section):
     """Limits beyond which a finished file gets a warning."""
 
-    max_gap: Duration = setting(
+    max_gap: values.Duration = setting(
         "5min", "duration (90s, 5min, 1h)", "time between two bars above which a gap is listed"
     )
-    min_coverage: Share = setting(
+    min_coverage: values.Share = setting(
         0.95, "share from 0 to 1", "share of the day's bars below which coverage is a warning"
     )
 
@@ -206,3 +197,43 @@ class Validation(Section):
     def max_gap_ms(self) -> int:
         """``max_gap`` in milliseconds."""
         return duration_ms(self.max_gap)
+
+
+class KeyDescription(NamedTuple):
+    """One key: its meaning, its unit and allowed values, its default."""
+
+    key: str
+    meaning: str
+    expected: str  # unit and allowed values
+    default: str
+
+    @property
+    def variable(self) -> str:
+        """Its environment variable."""
+        return ENV_PREFIX + self.key.replace(".", "__").upper()
+
+    @property
+    def option(self) -> str:
+        """Its option on the command line."""
+        return f"--{self.key}"
+
+    @property
+    def help(self) -> str:
+        """Its entry in ``--help``."""
+        heading = f"{self.option} VALUE (default: {self.default})"
+        return f"{heading}\n    {self.meaning}\n    {self.expected}"
+
+
+def describe(model: type[BaseModel]) -> tuple[KeyDescription, ...]:
+    """Describe all keys of a model of sections, in the order of the model."""
+    found = []
+    for name, section in model.model_fields.items():
+        for leaf, field in cast(type[BaseModel], section.annotation).model_fields.items():
+            expected = cast(dict[str, str], field.json_schema_extra)["expected"]
+            default = "none" if field.default is None else str(field.default)
+            if isinstance(field.default, bool):  # as YAML writes it
+                default = default.lower()
+            found.append(
+                KeyDescription(f"{name}.{leaf}", field.description or "", expected, default)
+            )
+    return tuple(found)

@@ -1,7 +1,7 @@
 """Readers of settings: a YAML file, the environment, overrides.
 
-Each reader returns ``Given`` values under dotted keys, each with its place, so that a complaint can
-name it. No reader knows what a key means: see ``keys.py``.
+Each reader returns values with their places, so that a complaint can name them. No reader knows the
+meaning of a key: see ``keys.py``.
 """
 
 import os
@@ -19,24 +19,23 @@ ENV_PREFIX = "QUANTGOD_"
 def from_mapping(
     tree: Mapping[str, object], known: Collection[str], origin: Callable[[str], str]
 ) -> list[Given]:
-    """Values of a mapping with dotted or nested keys."""
+    """Read a mapping with dotted or nested keys."""
     return [Given(key, value, origin(key)) for key, value in _flatten(tree, known)]
 
 
 def from_environment(known: Collection[str]) -> list[Given]:
-    """Values of the variables that begin with the prefix; an empty one is unset."""
-    mine = {
-        name: value for name, value in os.environ.items() if name.upper().startswith(ENV_PREFIX)
-    }
-    given = [
-        Given(_variable_key(name), value, f"environment variable {name}")
-        for name, value in sorted(mine.items())
-    ]
-    return [each for each in given if each.value or each.key not in known]
+    """Read the variables that begin with the prefix; an empty one is unset."""
+    given = []
+    for name, value in sorted(os.environ.items()):
+        prefix, rest = name[: len(ENV_PREFIX)], name[len(ENV_PREFIX) :]
+        key = rest.lower().replace("__", ".")  # QUANTGOD_ETL__WINDOW → etl.window
+        if prefix.upper() == ENV_PREFIX and (value or key not in known):
+            given.append(Given(key, value, f"environment variable {name}"))
+    return given
 
 
 def from_file(path: Path, known: Collection[str]) -> list[Given]:
-    """Values of a YAML file, each with its line."""
+    """Read a YAML file; each value's place is its line."""
     tree, root = _read_yaml(path)
     lines = list(_key_lines(root))
     twice = [key for key, count in Counter(key for key, _ in lines).items() if count > 1]
@@ -58,11 +57,6 @@ def _flatten(
             yield from _flatten(value, known, f"{key}.")
         elif key not in sections or (value is not None and value != {}):
             yield key, value
-
-
-def _variable_key(name: str) -> str:
-    """``QUANTGOD_ETL__WINDOW`` → ``etl.window``."""
-    return name[len(ENV_PREFIX) :].lower().replace("__", ".")
 
 
 class _PlainLoader(yaml.SafeLoader):

@@ -1,22 +1,20 @@
 """The settings of a run: one frozen, checked value, read once.
 
 ``Settings`` is that value, made of the sections in ``keys.py``. ``load_settings`` reads a YAML
-file, then the environment, then overrides; the later wins. A key that does not exist is an error
-wherever it is given, and every error is a ``SettingsError``: what was expected, what was found,
-and where.
+file, then the environment, then overrides; the later wins. Every problem, an unknown key among
+them, is a ``SettingsError`` with the place of the value.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from quantgod.settings import keys
 from quantgod.settings.command_line import from_command_line
 from quantgod.settings.complaints import Given, complain, problem, shown, unknown_key
-from quantgod.settings.descriptions import KeyDescription, describe
-from quantgod.settings.keys import Etl, Execution, Features, Paths, Source, Validation
 from quantgod.settings.readers import from_environment, from_file, from_mapping
 from quantgod.settings.values import PROJECT_ROOT, ClashError
 
@@ -28,18 +26,33 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    paths: Paths = Field(default_factory=Paths)
-    etl: Etl = Field(default_factory=Etl)
-    features: Features = Field(default_factory=Features)
-    source: Source = Field(default_factory=Source)
-    execution: Execution = Field(default_factory=Execution)
-    validation: Validation = Field(default_factory=Validation)
+    paths: keys.Paths = Field(default_factory=keys.Paths)
+    etl: keys.Etl = Field(default_factory=keys.Etl)
+    features: keys.Features = Field(default_factory=keys.Features)
+    source: keys.Source = Field(default_factory=keys.Source)
+    execution: keys.Execution = Field(default_factory=keys.Execution)
+    validation: keys.Validation = Field(default_factory=keys.Validation)
 
 
 @cache
-def describe_settings() -> tuple[KeyDescription, ...]:
-    """All keys, in the order of the model."""
-    return describe(Settings)
+def describe_settings() -> tuple[keys.KeyDescription, ...]:
+    """Describe all keys, in the order of the model."""
+    return keys.describe(Settings)
+
+
+def _add_keys(schema: dict[str, Any]) -> None:
+    """List every key as an optional property, without a default: absent means as in the file."""
+    schema["properties"] = {
+        each.key: {"title": each.key, "description": f"{each.meaning}; expected: {each.expected}"}
+        for each in describe_settings()
+    }
+
+
+class Overrides(BaseModel):
+    """Settings that win over file and environment, by dotted key: {"etl.orderbook_levels": 50}."""
+
+    # Any key is accepted here. ``load_settings`` refuses an unknown one, and names the nearest.
+    model_config = ConfigDict(frozen=True, extra="allow", json_schema_extra=_add_keys)
 
 
 class CommandLine(NamedTuple):
@@ -51,7 +64,7 @@ class CommandLine(NamedTuple):
 
 
 def load_settings(config: Path | str, overrides: Mapping[str, Any] | None = None) -> Settings:
-    """Settings of a YAML file, with the environment over it and ``overrides`` over both.
+    """Load a YAML file, with the environment over it and ``overrides`` over both.
 
     Args:
         config: the YAML file; a relative path that is not found is looked for in the project root.
@@ -60,24 +73,24 @@ def load_settings(config: Path | str, overrides: Mapping[str, Any] | None = None
     Raises:
         SettingsError: a key is unknown or a value wrong; all of them are listed.
     """
-    last = from_mapping(overrides or {}, _known(), lambda name: f"override {name}")
-    return _load(_config_path(config), last)
+    given = from_mapping(overrides or {}, _known(), lambda name: f"override {name}")
+    return _load(_config_path(config), given)
 
 
 def parse_command_line(argv: Sequence[str]) -> CommandLine:
-    """Settings and switches of a command line, without the program's name.
+    """Parse a command line, given without the program's name.
 
     Raises:
         SettingsError: as ``load_settings``, or an option is unknown or lacks its value.
         SystemExit: with 0, after ``--help`` was printed.
     """
-    options = from_command_line(argv, describe_settings(), DEFAULT_CONFIG)
-    config = _config_path(options.config)
-    return CommandLine(_load(config, options.given), options.plan, config)
+    config, plan, given = from_command_line(argv, describe_settings(), DEFAULT_CONFIG)
+    config = _config_path(config)
+    return CommandLine(_load(config, given), plan, config)
 
 
 def require_source_folder(settings: Settings) -> Path:
-    """The folder in which the archives are seen.
+    """Return the folder of the archives.
 
     Raises:
         SettingsError: it is still the placeholder.
@@ -98,46 +111,42 @@ def _known() -> list[str]:
 
 
 def _config_path(config: Path | str) -> Path:
-    """Find it as a shell would, else from the project root: a worker may start anywhere."""
+    """Resolve as a shell would, else from the project root: a worker may start anywhere."""
     path = Path(config)
     return path.absolute() if path.exists() else PROJECT_ROOT / path
 
 
-def etl_settings(values: Mapping[str, Any]) -> Etl:
+def etl_settings(values: Mapping[str, Any]) -> keys.Etl:
     """Check keys of the section ``etl`` that are given in Python; the others keep their defaults.
 
     Raises:
         SettingsError: a key is unknown or a value wrong; lists all of them.
     """
-    keys = {f"etl.{name}": value for name, value in values.items()}
-    return _check(from_mapping(keys, _known(), lambda key: f"argument {key[4:]}"), _known()).etl
+    tree = {f"etl.{name}": value for name, value in values.items()}
+    return _check(from_mapping(tree, _known(), lambda key: f"argument {key[4:]}")).etl
 
 
-def _load(config: Path, last: Sequence[Given]) -> Settings:
-    """Read all sources; a later one wins."""
+def _load(config: Path, given: Sequence[Given]) -> Settings:
     known = _known()
-    return _check([*from_file(config, known), *from_environment(known), *last], known)
+    return _check([*from_file(config, known), *from_environment(known), *given])
 
 
-def _check(given: Sequence[Given], known: Collection[str]) -> Settings:
-    """Settings of the values given, of which later ones win; reports all problems in one error."""
+def _check(given: Sequence[Given]) -> Settings:
+    """Make settings of the values given, of which later ones win; raise all problems as one."""
+    known = _known()
     problems = [unknown_key(each, known) for each in given if each.key not in known]
     winners = {each.key: each for each in given if each.key in known}
+    tree: dict[str, dict[str, object]] = {}
+    for key, winner in winners.items():
+        section, _, leaf = key.partition(".")
+        tree.setdefault(section, {})[leaf] = winner.value
     try:
-        settings = Settings.model_validate(_nested(winners))
+        settings = Settings.model_validate(tree)
     except ValidationError as error:
         complain([*problems, *_wrong_values(error, winners)])
     if problems:
         complain(problems)
     return settings
-
-
-def _nested(winners: Mapping[str, Given]) -> dict[str, dict[str, object]]:
-    tree: dict[str, dict[str, object]] = {}
-    for name, given in winners.items():
-        section, _, leaf = name.partition(".")
-        tree.setdefault(section, {})[leaf] = given.value
-    return tree
 
 
 def _wrong_values(error: ValidationError, winners: Mapping[str, Given]) -> list[str]:
@@ -148,19 +157,17 @@ def _wrong_values(error: ValidationError, winners: Mapping[str, Given]) -> list[
         if isinstance(cause, ClashError):
             found.append(_wrong_value(cause.key, cause.why, winners, cause.other))
         else:
-            name = ".".join(str(part) for part in each["loc"][:2])
-            found.append(_wrong_value(name, str(cause or ""), winners))
+            key = ".".join(str(part) for part in each["loc"][:2])
+            found.append(_wrong_value(key, str(cause or ""), winners))
     return found
 
 
-def _wrong_value(name: str, why: str, winners: Mapping[str, Given], other: str = "") -> str:
+def _wrong_value(key: str, why: str, winners: Mapping[str, Given], other: str = "") -> str:
     described = {each.key: each for each in describe_settings()}
 
-    def quoted(name: str) -> Given:
-        return winners.get(name, Given(name, described[name].default, "the default"))
+    def given(key: str) -> Given:
+        return winners.get(key) or Given(key, described[key].default, "the default")
 
-    found, at = shown(quoted(name).value), quoted(name).origin
-    beside = f"{other} = {quoted(other).value}, {quoted(other).origin}" if other else ""
-    return problem(
-        name, expected=described[name].expected, found=found, at=at, why=why, beside=beside
-    )
+    found, at, expected = shown(given(key).value), given(key).origin, described[key].expected
+    beside = f"{other} = {given(other).value}, {given(other).origin}" if other else ""
+    return problem(key, expected=expected, found=found, at=at, why=why, beside=beside)

@@ -30,7 +30,7 @@ class ClashError(ValueError):
 
 @cache
 def duration_ms(text: str) -> int:
-    """Milliseconds of a fixed-length pandas alias.
+    """Convert a fixed-length pandas alias to milliseconds.
 
     Raises:
         ValueError: not a fixed length, or not a whole number of milliseconds from 1.
@@ -44,7 +44,7 @@ def duration_ms(text: str) -> int:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # what pandas deprecates, the next one refuses
+            warnings.simplefilter("error")  # the next pandas refuses an alias that is deprecated
             offset = to_offset(text)
     except (ValueError, OverflowError, Warning):
         offset = None
@@ -141,7 +141,7 @@ def _workers(value: object) -> object:
 
 
 def usable_cores() -> int:
-    """Cores that this process may use: fewer than the machine has if it is pinned."""
+    """Count the cores that this process may use: fewer than the machine has if it is pinned."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -21,7 +21,7 @@ from benchmarks.ratios import Key, Round, compute_ratios
 from quantgod.settings.values import PROJECT_ROOT
 
 Run = dict[str, Any]  # a job's names, its round, and the facts that it printed
-Results = dict[str, Any]  # what results.json holds
+Results = dict[str, Any]  # the content of results.json
 
 SPREAD = (
     "wall",

@@ -1,4 +1,4 @@
-"""Shared by all tests: Hypothesis profiles, processes, recordings, settings, a Prefect server."""
+"""Shared by all tests: Hypothesis profiles, workers, recordings, settings, a Prefect server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import settings
 from quantgod.settings.readers import ENV_PREFIX
 from tests.support.parallel import compile_kernels_once, worker_count
 
-# The first call of a kernel compiles it: no deadline fits that.
+# The first call of a kernel compiles it, so no deadline fits.
 settings.register_profile("project", deadline=None)
 # Ten times as many examples, new ones each time: tests.support.effort applies the factor to tests
 # that set a number of their own.
@@ -26,7 +26,7 @@ RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Run whole folders in parallel; named files, and `-n N`, as the caller asks for."""
+    """Run whole folders in parallel; for named files and `-n N`, obey the caller."""
     workers = worker_count(config)
     if workers > 1:
         config.option.numprocesses = workers
@@ -36,9 +36,9 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run flows last, because Prefect's threads go on after them.
+    """Run flows last, because Prefect's threads outlive them.
 
-    They draw random numbers and allocate while other tests look at just that.
+    The threads draw random numbers and allocate, and other tests measure exactly that.
     """
     items.sort(key=lambda item: "prefect_server" in getattr(item, "fixturenames", ()))
 
@@ -60,7 +60,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    """Write a settings file in which nothing is set."""
+    """Write a settings file that sets nothing."""
     path = tmp_path / "settings.yaml"
     path.write_text("")
     return path
@@ -70,7 +70,7 @@ def config(tmp_path: Path) -> Path:
 def prefect_server() -> Iterator[None]:
     """Start one temporary Prefect server for all flows and tasks that run in this process.
 
-    Two rooms share it. Only a test that asks for it imports Prefect.
+    Two rooms share it. Only a test that uses it imports Prefect.
     """
     from prefect.testing.utilities import prefect_test_harness
 

@@ -1,4 +1,4 @@
-"""No row depends on a message with ``ts >= T`` if it can be known at ``T`` (contract §3, §4)."""
+"""No row depends on a message with ``ts >= T`` if the row is known at ``T`` (contract §3, §4)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def tables_of(
     windows: list[Window] | None = None,
     dialect: Dialect = bybit.DIALECT,
 ) -> Tables:
-    """Bars, output and scaled output of a text of ``DAY``."""
+    """Return bars, output and scaled output of a text of ``DAY``."""
     bars = rebuild_with_core(text, windows or cut_day(DAY), rules, None, dialect=dialect).bars
     rows = add_features(bars, rules.bar_interval_ms, rules.levels, None).table
     return {"bars": bars, "rows": rows, "scaled": apply_scaler(rows, FIXED)}
@@ -68,8 +68,8 @@ def compare(mine: Tables, theirs: Tables, instant_ms: int) -> Comparison:
 
 @examples(200)
 @given(st.data(), streams.cases())
-def test_what_is_known_stays(data: st.DataObject, case: Case) -> None:
-    """Whatever comes at T or after, and however either text is cut into windows."""
+def test_known_rows_stay(data: st.DataObject, case: Case) -> None:
+    """For any messages at T or later, and any cut of either text into windows."""
     rules, instant_ms = case.settings, data.draw(instants(case))
     perturbed = perturb(case.text, instant_ms, data.draw(SEEDS), data.draw(SOME_KINDS))
     mine = tables_of(case.text, rules, cut_day(DAY, data.draw(cuts(rules.bar_interval_ms))))
@@ -80,7 +80,7 @@ def test_what_is_known_stays(data: st.DataObject, case: Case) -> None:
 @examples(100)
 @given(st.data(), streams.cases())
 def test_if_no_more_comes_rows_stay_up_to_the_next_instant(data: st.DataObject, case: Case) -> None:
-    """Samples end with the last message inside the day: rows that end later know that it came."""
+    """Samples end with the day's last message: rows that end later know that it came."""
     rules, instant_ms = case.settings, data.draw(instants(case))
     past = case.text[: find_instant(bybit.DIALECT, MemoryText(case.text), instant_ms)]
     stamps = [stamp for stamp in stamps_of(past) if D0 <= stamp < D1]
@@ -101,7 +101,7 @@ EDGES = [NOON + 1000 * second for second in range(3, 9)]
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_of_change_alone(dialect: Dialect, kind: str) -> None:
-    """It happens, it changes later rows, and it leaves the known ones."""
+    """It occurs, it changes later rows, and it leaves the known ones."""
     text = b"".join(rewrite([TEXT], dialect.name))
     original = tables_of(text, RULES, dialect=dialect)
     for seed, instant_ms in enumerate(EDGES):
@@ -114,7 +114,7 @@ def test_each_kind_of_change_alone(dialect: Dialect, kind: str) -> None:
 
 
 def with_stamps_1_ms_earlier(text: bytes, dialect: Dialect) -> Tables:
-    """Samples of the messages with ``time <= T``."""
+    """Leak: take samples of the messages with ``time <= T``."""
 
     def parse_window(text: Text, cursor: Cursor, window: Window) -> Parsed:
         parsed = dialect.parse_window(text, cursor, window)
@@ -139,7 +139,7 @@ def with_the_next_bars_close(text: bytes, dialect: Dialect) -> Tables:
 
 
 def without_the_busiest_bars(text: bytes, dialect: Dialect) -> Tables:
-    """Rows that are left out by what the whole day holds."""
+    """Leak: leave out rows by a statistic of the whole day."""
     rows = tables_of(text, RULES, dialect=dialect)["rows"]
     return {"rows": rows.filter(pc.less(rows["volume"], pc.max(rows["volume"])))}
 

@@ -25,8 +25,8 @@ from tests.support.streams import DAY, Case, settings_of_cases
 @pytest.mark.parametrize("kind", CSV_KINDS, ids=lambda kind: kind.dialect.name)
 @examples(150)
 @given(st.data())
-def test_what_is_known_stays(kind: Kind, data: st.DataObject) -> None:
-    """Whatever comes at T or after, and however either text is cut into windows."""
+def test_known_rows_stay(kind: Kind, data: st.DataObject) -> None:
+    """For any messages at T or later, and any cut of either text into windows."""
     rules = data.draw(settings_of_cases())
     text = data.draw(csv_texts(kind, rules))
     assume(is_of_one_stream(kind, text))

@@ -1,4 +1,4 @@
-"""The command that checks an archive: what it prints, what it finds, its exit code."""
+"""The command that checks an archive: its output, its findings, its exit code."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ RECIPE = Recipe(100, 1000, 5, 10_000, "drop")
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """20 s of a stream, in a name that a glob would misread."""
+    """Write 20 s of a stream under a name that a glob would misread."""
     path = tmp_path_factory.mktemp("source") / "[real]" / f"{NAME}.zip"
     write_archive(path, NAME, generate_text(SPEC))
     return path
@@ -61,10 +61,10 @@ def test_equal_seeds_give_equal_trials(archive: Path, capsys: pytest.CaptureFixt
     assert printed[0] == printed[1] != printed[2]
 
 
-def test_a_look_ahead_is_told_with_its_place(
+def test_a_look_ahead_is_reported_with_its_place(
     archive: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Samples of messages with ``time <= T`` instead of ``time < T``."""
+    """Samples take messages with ``time <= T`` instead of ``time < T``."""
     take_samples = step.take_samples
 
     def look_ahead(messages: Any, more_inside: bool, book: Any, window: Any, rule: Any) -> Sampled:
@@ -121,7 +121,7 @@ def test_wrong_use_exits_2(
 def test_an_archive_that_cannot_be_read_exits_2(
     archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each time with its name and the reason."""
+    """The message has the archive's name and the reason."""
     torn, mixed, other = (tmp_path / f"{name}.zip" for name in ("torn", "mixed", "other"))
     torn.write_bytes(archive.read_bytes()[:-500])
     lines = split_lines(generate_text(SPEC))
@@ -141,7 +141,7 @@ def test_an_archive_that_cannot_be_read_exits_2(
 def test_an_archive_without_a_past_exits_2(
     archive: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A single bar has no message behind it."""
+    """No message follows a single bar."""
     short = archive.with_name("short.zip")
     write_archive(short, NAME, generate_text(replace(SPEC, closing=False)))
     assert main([str(short), "--etl.resampling_interval=1D"]) == 2
@@ -166,7 +166,7 @@ def test_help_names_the_settings_that_matter(capsys: pytest.CaptureFixture[str])
 
 
 def test_it_runs_as_a_script_from_any_folder(archive: Path) -> None:
-    """And without Prefect, which would start a server."""
+    """It does so without Prefect, which would start a server."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "quantgod.causality", archive.name, *FAST],
         cwd=archive.parent, capture_output=True, text=True, check=False,

@@ -1,4 +1,4 @@
-"""The comparison of two tables, to the bit."""
+"""Two tables are compared to the bit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OTHER_NAN = float(np.uint64(0x7FF8000000000001).view(np.float64))
 
 
 def table(closes: list[float | None], first_row: int = 0) -> pa.Table:
-    """Rows of a bar a second from NOON on; ``NOON + 1000`` is when the first is known."""
+    """Return one-second bars from NOON on; the first is known at ``NOON + 1000``."""
     opens = [NOON + 1000 * (first_row + row) for row in range(len(closes))]
     ends = [open_ms + 1000 for open_ms in opens]
     volumes = pa.array([1] * len(closes), pa.int64())
@@ -40,7 +40,7 @@ def test_one_bit_is_a_difference(mine: float | None, theirs: float | None) -> No
     assert told != other_told
 
 
-def test_only_what_is_known_counts() -> None:
+def test_only_known_rows_count() -> None:
     mine, theirs = table([1.0, 2.0, 3.0]), table([1.0, 2.5])
     assert compare_known(mine, theirs, NOON + 1999) == Comparison(rows=1)
     assert compare_known(mine, theirs, NOON + 2000).differing == 1

@@ -1,4 +1,4 @@
-"""A perturbed stream, and the times of single lines that it begins with."""
+"""A perturbed stream, and the times of single lines on which it depends."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ every_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect:
 @MANY
 @given(st.data(), streams.cases())
 def test_only_lines_from_the_instant_on_change(data: st.DataObject, case: Case) -> None:
-    """The text before stays byte by byte; after it stand lines of the stream, or parts of them."""
+    """The text before stays byte by byte; lines of the stream, or parts of them, follow."""
     instant_ms = data.draw(instants(case))
     perturbed = perturb(case.text, instant_ms, data.draw(SEEDS), data.draw(SOME_KINDS))
     past, later = case.text[: perturbed.start], case.text[perturbed.start :].split(b"\n")
@@ -56,7 +56,7 @@ def test_it_begins_at_the_first_message_from_the_instant_on(
 @MANY
 @given(st.data(), streams.cases())
 def test_the_first_message_stays_on_its_side_of_midnight(data: st.DataObject, case: Case) -> None:
-    """Or rows before would have to show it: samples end with the day's last message."""
+    """Otherwise earlier rows would show it: samples end with the day's last message."""
     instant_ms = data.draw(instants(case))
     perturbed = perturb(case.text, instant_ms, data.draw(SEEDS), data.draw(SOME_KINDS))
     texts = (case.text[perturbed.start :], perturbed.text[perturbed.start :])
@@ -79,7 +79,7 @@ def test_the_first_message_comes_at_the_instant(dialect: Dialect) -> None:
 
 @every_dialect
 def test_streams_with_late_stamps_begin_at_the_instant_too(dialect: Dialect) -> None:
-    """Lines with ``ts < T`` after it take its time: they may not begin the perturbed part."""
+    """Later lines with ``ts < T`` take its time, so they may not begin the perturbed part."""
     past, late = (
         [line for line in TEXT.split(b"\n") if line][part] for part in (slice(50), slice(50, None))
     )
@@ -107,7 +107,7 @@ def test_only_a_share_changes() -> None:
 
 
 def test_a_first_line_without_digits_of_time_stays_as_it_is() -> None:
-    """Escapes hide them: the line is read, but cannot be given another time."""
+    """Escapes hide them: the line is readable, but cannot take another time."""
     line = render_okx(OKX_LINE).replace(str(D0).encode(), b"\\u0031" + str(D0).encode()[1:])
     assert time_of(okx.DIALECT, line) == D0
     assert restamp(okx.DIALECT, line, D0 + 1) is None
@@ -117,7 +117,7 @@ def test_a_first_line_without_digits_of_time_stays_as_it_is() -> None:
 
 
 def test_a_row_that_would_join_the_past_does_not_begin_it() -> None:
-    """Rows of Tardis that arrived at one time are one message, whatever their stamps."""
+    """Rows of Tardis with one arrival time are one message, whatever their stamps."""
     past = tardis_row(0, local=9).encode() + b"\n"
     rows = [tardis_row(ms, local=local).encode() for ms, local in ((5, 10), (6, 9), (7, 9))]
     for seed in range(20):
@@ -132,7 +132,7 @@ def test_a_row_that_would_join_the_past_does_not_begin_it() -> None:
 
 @every_dialect
 def test_only_the_time_of_a_line_changes(dialect: Dialect) -> None:
-    """In whatever unit it is written, and however many other times the line holds."""
+    """In any unit, and with any number of other times in the line."""
     for line in b"".join(rewrite([TEXT], dialect.name)).split(b"\n"):
         stamp = read_stamp(line, dialect)
         assert time_of(dialect, line) == stamp

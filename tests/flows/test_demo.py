@@ -1,4 +1,4 @@
-"""The embedded default: `source.remote: "synthetic:"` fills an empty folder, and says so."""
+"""The default source: `source.remote: "synthetic:"` fills an empty folder, and reports it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SYNTHETIC = "--source.remote=synthetic:"
 
 
 def test_local_config_is_the_demo(bare_environment: None) -> None:  # noqa: ARG001
-    """The project's own folder, as a synthetic source; its location is the folder's path."""
+    """It names the project's own folder as a synthetic source, located at the folder's path."""
     found = source_of(load_settings(CONFIGS / "local.yaml"))
     assert found == SyntheticSource(PROJECT_ROOT / "data" / "L2" / "raw")
     assert (found.location, str(found)) == (str(PROJECT_ROOT / "data/L2/raw"),) * 2
@@ -40,8 +40,8 @@ def test_any_other_remote_is_not(tmp_path: Path, mode: str) -> None:
     assert source_of(settings) == SyntheticSource(tmp_path / "raw")
 
 
-def test_what_is_no_source(tmp_path: Path) -> None:
-    """A placeholder or a mode that is not implemented, also of the demo."""
+def test_remotes_that_are_not_sources(tmp_path: Path) -> None:
+    """A placeholder, or a mode that is not implemented, also for the demo."""
     keys = {"source__remote": "synthetic:"}
     with pytest.raises(SettingsError, match="in place of the placeholder"):
         source_of(settings_for(tmp_path, Path("/x/..."), **keys))
@@ -50,7 +50,7 @@ def test_what_is_no_source(tmp_path: Path) -> None:
 
 
 def test_the_plan_fills_nothing(tmp_path: Path) -> None:
-    """It says what the run would do first; with archives in the folder it lists them."""
+    """It reports the run's first step; if the folder has archives, it lists them."""
     raw = tmp_path / "raw"
     plan = start(tmp_path, raw, SYNTHETIC, "--plan")
     assert plan.exit_code == 0
@@ -62,7 +62,7 @@ def test_the_plan_fills_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("prefect_server")
 def test_a_run_fills_the_folder_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first run says so; the next one would take what is there."""
+    """The first run reports it; the next one would take the existing archives."""
     monkeypatch.setattr(demo, "fill", lambda folder: fill(folder, [two_days()]))
     raw = tmp_path / "raw"
     first = start(tmp_path, raw, SYNTHETIC)

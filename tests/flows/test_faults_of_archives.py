@@ -1,4 +1,4 @@
-"""Bad archives as docs/faults.md tells them: one run over all of them, and each fails alone."""
+"""Bad archives, as in docs/faults.md: one run covers them all, and each one fails alone."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ Make = Callable[[Path], object]
 
 
 def text(lines: Iterable[bytes]) -> bytes:
-    """Lines as a text."""
+    """Join lines into a text."""
     return b"".join(lines)
 
 
 def holding(content: bytes, member: str = MEMBER) -> Make:
-    """An archive whose one member is this text."""
+    """Write an archive with this text as its only member."""
     return lambda path: write_zip(path, member, content)
 
 
 def damaged(damage: Callable[[bytes], bytes]) -> Make:
-    """A good archive, changed as bytes."""
+    """Change the bytes of a good archive."""
 
     def make(path: Path) -> None:
         path.write_bytes(damage(write_zip(path, MEMBER, text(LINES)).read_bytes()))
@@ -58,7 +58,7 @@ def damaged(damage: Callable[[bytes], bytes]) -> Make:
 
 
 def zipped(*members: tuple[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> Make:
-    """An archive with these members."""
+    """Write an archive with these members."""
 
     def make(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,32 +70,32 @@ def zipped(*members: tuple[str, bytes], compression: int = zipfile.ZIP_DEFLATED)
 
 
 def naming_twice(path: Path) -> None:
-    """Two members of one name, which Python would not write."""
+    """Write two members of one name, which Python refuses to do."""
     other = MEMBER.replace("BTC", "XXX")
     zipped((MEMBER, text(LINES)), (other, text(LINES)))(path)
     path.write_bytes(path.read_bytes().replace(other.encode(), MEMBER.encode()))
 
 
 def in_csv(header: str, *rows: str, end: str = "\n") -> Make:
-    """An archive of one CSV member."""
+    """Write an archive of one CSV member."""
     return holding(csv_rows.text_of(header, *rows, end=end), f"{DAY}_BTCUSDT.csv")
 
 
 def cut_gzip(path: Path) -> None:
-    """Half a gzip file."""
+    """Write half a gzip file."""
     path.parent.mkdir(parents=True)
     whole = gzip.compress(csv_rows.text_of(TARDIS_HEADER, *map(csv_rows.tardis_row, range(1000))))
     path.write_bytes(whole[: len(whole) // 2])
 
 
 def with_twin(path: Path) -> None:
-    """Two archives of one series and day."""
+    """Write two archives of one series and day."""
     write_zip(path, MEMBER, text(LINES))
     write_zip(path.with_name(f"again_{path.name}"), MEMBER, text(LINES))
 
 
 def renamed_in(line: bytes, old: bytes, new: bytes) -> Iterator[bytes]:
-    """The good stream with one line more, its twelfth, of another symbol or topic."""
+    """Add a twelfth line of another symbol or topic to the good stream."""
     return insert_line(LINES, at=11, line=line.replace(old, new))
 
 
@@ -141,7 +141,7 @@ FAULTS: dict[str, Make] = {
 
 
 def place(root: Path, fault: str) -> Path:
-    """Where a fault's archive lies: in a folder, so a series, of its own."""
+    """Return the path of a fault's archive: a folder, and so a series, of its own."""
     names = {
         "no name, no message": "BTCUSDT.data.zip", "a gzip file cut short": f"{DAY}_BTCUSDT.csv.gz",
     }  # fmt: skip
@@ -149,14 +149,14 @@ def place(root: Path, fault: str) -> Path:
 
 
 def said_of(fault: str, program: Program) -> str:
-    """The lines that name a fault's archive."""
+    """Return the lines that name a fault's archive."""
     mark = f"  {place(Path(), fault).parent.name}/"
     return "\n".join(line for line in program.said.splitlines() if line.startswith(mark))
 
 
 @pytest.fixture(scope="module")
 def failed(tmp_path_factory: pytest.TempPathFactory, prefect_server: None) -> Program:  # noqa: ARG001
-    """One run over all bad archives and a good one."""
+    """Run once over all bad archives and a good one."""
     root = tmp_path_factory.mktemp("failed")
     source = root / "source"
     for fault, make in FAULTS.items():
@@ -168,14 +168,14 @@ def failed(tmp_path_factory: pytest.TempPathFactory, prefect_server: None) -> Pr
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_bad_archive_fails_alone(fault: str, failed: Program) -> None:
-    """It is named with what was expected, found and where; nothing lies under its final name."""
+    """The message has the expected, the found and the place; the final name does not exist."""
     documented(fault).check(said_of(fault, failed), failed.exit_code)
     folder = failed.root / "out" / place(Path(), fault).parent
     assert not list(folder.rglob("*"))
 
 
 def test_a_good_archive_among_them_is_done(failed: Program) -> None:
-    """And nothing else: no output, no bars, no temporary file."""
+    """Nothing else exists: no output, no bars, no temporary file."""
     assert [*outputs(failed.root)] == [f"good/{DAY}_BTCUSDT_ob50.parquet"]
     bars = [path.parent.name for path in (failed.root / "bars").rglob("*.parquet")]
     assert bars == ["good"]
@@ -187,7 +187,7 @@ def test_a_good_archive_among_them_is_done(failed: Program) -> None:
 def test_an_archive_that_changes_under_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was read of it is of two archives, so nothing of it is kept."""
+    """The text read so far comes from two archives, so none of it is kept."""
     source = tmp_path / "source"
     path = write_zip(place(source, "good"), MEMBER, text(LINES))
     text_at = streams.text_at
@@ -205,7 +205,7 @@ def test_an_archive_that_changes_under_the_run(
 
 
 def torn_csv(path: Path) -> None:
-    """The good stream as Tardis writes it, with two rows torn, quotes and CRLF."""
+    """Return the good stream as Tardis writes it, with two rows torn, quotes and CRLF."""
     rows = b"".join(rewrite([text(LINES)], tardis.DIALECT.name)).splitlines()
     rows[2] = b",".join(b'"%s"' % cell for cell in rows[2].split(b","))
     torn = [*rows[:3], rows[3][:30], rows[3], rows[4][:-5], *rows[4:]]
@@ -228,8 +228,8 @@ WARNED: dict[str, Make] = {
 }
 
 
-def test_what_is_told_and_passes(tmp_path: Path) -> None:
-    """Exit code 0: what was left out is counted, and what is no stream is left alone."""
+def test_harmless_faults_pass(tmp_path: Path) -> None:
+    """Exit code 0: omissions are counted, and files that are not streams are left alone."""
     source = tmp_path / "source"
     for fault, make in WARNED.items():
         make(place(source, fault))
@@ -240,8 +240,8 @@ def test_what_is_told_and_passes(tmp_path: Path) -> None:
         (result,) = (
             r for r in report.results if r.name.startswith(place(Path(), fault).parent.name)
         )
-        told = [result.status, *(f"{f.check}: {f.figures}" for f in result.warnings)]
-        documented(fault).check("\n".join(told), run.exit_code)
+        reported = [result.status, *(f"{f.check}: {f.figures}" for f in result.warnings)]
+        documented(fault).check("\n".join(reported), run.exit_code)
     assert len(outputs(tmp_path)) == len(WARNED) + 1
     good, finder = (
         output_table(tmp_path, f"{place(Path(), fault).parent}/{DAY}_BTCUSDT_ob50")

@@ -1,4 +1,4 @@
-"""Outputs that cannot be written, or are not fit to be, as docs/faults.md tells them."""
+"""Outputs that cannot be written, or are not fit for use, as in docs/faults.md."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def undisturbed(
     tmp_path_factory: pytest.TempPathFactory,
     prefect_server: None,  # noqa: ARG001
 ) -> Path:
-    """A run without faults."""
+    """Run without faults."""
     root = tmp_path_factory.mktemp("undisturbed")
     assert start(root, source, SCALED).exit_code == 0
     return root
 
 
-# Where it lies, its size, and which option leads there: bars and outputs take some 200 kB each,
-# the scaler's files a page each.
+# The disk's folder, its size, and the option that leads there: bars and outputs take some 200 kB
+# each, the scaler's files a page each.
 DISKS = {
     "disk full while bars are written": ("bars", "100k"),
     "disk full while an output is written": ("out", "100k"),
@@ -46,7 +46,7 @@ DISKS = {
 
 @pytest.mark.parametrize("fault", DISKS)
 def test_a_full_disk(fault: str, source: Path, undisturbed: Path, tmp_path: Path) -> None:
-    """Nothing partial stays; with room, the next run gives what an undisturbed one gives."""
+    """No partial file stays; with room, the next run gives the outputs of an undisturbed one."""
     name, size = DISKS[fault]
     scaler = f"--paths.scaler_path={tmp_path / 'scaler' / 'scaler.pkl'}"
     with small_disk(tmp_path / name, size) as disk:
@@ -70,8 +70,8 @@ RIGHTS = {
 
 
 @pytest.mark.parametrize("fault", RIGHTS)
-def test_a_missing_right(fault: str, source: Path, tmp_path: Path) -> None:
-    """It is told by the path; nothing is tried again."""
+def test_a_missing_permission(fault: str, source: Path, tmp_path: Path) -> None:
+    """The error names the path; no step is retried."""
     folder = tmp_path / RIGHTS[fault]
     folder.mkdir(parents=True)
     scaler = f"--paths.scaler_path={tmp_path / 'scaler' / 'scaler.pkl'}"
@@ -84,7 +84,7 @@ def test_a_missing_right(fault: str, source: Path, tmp_path: Path) -> None:
 
 
 def test_a_file_in_the_way(source: Path, tmp_path: Path) -> None:
-    """It is not written over."""
+    """It is not overwritten."""
     (tmp_path / "bars").write_bytes(b"mine")
     run = start(tmp_path, source)
     documented("a file where a folder should be").check(run.said, run.exit_code)
@@ -92,7 +92,7 @@ def test_a_file_in_the_way(source: Path, tmp_path: Path) -> None:
 
 
 def test_a_folder_in_the_way(tmp_path: Path) -> None:
-    """The same at the place of a file; the temporary file is taken away."""
+    """The same for a folder in place of a file; the temporary file is deleted."""
     file = tmp_path / "x"
     file.mkdir()
     with pytest.raises(OutputError, match="A folder is in place of a file"):
@@ -101,7 +101,7 @@ def test_a_folder_in_the_way(tmp_path: Path) -> None:
 
 
 def test_two_runs_at_once(source: Path, tmp_path: Path) -> None:
-    """The second one touches nothing."""
+    """The second run changes no file."""
     with exclusive(tmp_path / "bars"):
         run = start(tmp_path, source)
     documented("another run at work").check(run.said, run.exit_code)
@@ -109,7 +109,7 @@ def test_two_runs_at_once(source: Path, tmp_path: Path) -> None:
 
 
 def huge_prices(day_ms: int) -> bytes:
-    """Two snapshots whose micro-price overflows: what is made of them is not fit to be used."""
+    """Return two snapshots whose micro-price overflows, so that their bars are not fit for use."""
     return b"".join(
         (
             f'{{"topic":"orderbook.1.XUSDT","type":"snapshot","ts":{day_ms + offset_ms},'
@@ -120,7 +120,7 @@ def huge_prices(day_ms: int) -> bytes:
 
 
 def test_an_output_with_errors(source: Path, tmp_path: Path) -> None:
-    """It goes to quarantine, the older final file with it; a mended archive brings it back."""
+    """It goes to quarantine, with the older final file; a repaired archive brings the file back."""
     archives = tmp_path / "source"
     shutil.copytree(source, archives)
     name = "linear/XUSDT/2025-08-21_XUSDT_ob1"

@@ -1,4 +1,4 @@
-"""Scalers that cannot be used, or not be fitted, as docs/faults.md tells them."""
+"""Scalers that cannot be used, or cannot be fitted, as in docs/faults.md."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ def fitted(
     tmp_path_factory: pytest.TempPathFactory,
     prefect_server: None,  # noqa: ARG001
 ) -> Path:
-    """A run that has fitted a scaler."""
+    """Run once and fit a scaler."""
     root = tmp_path_factory.mktemp("fitted")
     assert start(root, source, SCALED).exit_code == 0
     return root
 
 
 def leave(root: Path) -> None:
-    """Leave the scaler as it is; the settings are others."""
+    """Leave the scaler unchanged; the settings differ."""
     assert (root / "scaler.json").exists()
 
 
 def tear(root: Path) -> None:
-    """Half of the JSON."""
+    """Keep half of the JSON."""
     file = root / "scaler.json"
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
 
 
 def lose_json(root: Path) -> None:
-    """Keep the pickle alone."""
+    """Keep only the pickle."""
     (root / "scaler.json").unlink()
 
 
 def change_pickle(root: Path) -> None:
-    """Another pickle beside the JSON."""
+    """Put another pickle next to the JSON."""
     (root / "scaler.pkl").write_bytes(b"another")
 
 
@@ -59,10 +59,10 @@ FAULTS: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_scaler_that_cannot_be_used_begins_nothing(
+def test_an_unusable_scaler_starts_nothing(
     fault: str, fitted: Path, source: Path, tmp_path: Path
 ) -> None:
-    """It is seen before hours of work, and neither refitted nor unpickled."""
+    """The run detects it before hours of work, and neither refits nor unpickles it."""
     for file in ("scaler.json", "scaler.pkl"):
         shutil.copy(fitted / file, tmp_path / file)
     spoil, options = FAULTS[fault]
@@ -75,7 +75,7 @@ def test_a_scaler_that_cannot_be_used_begins_nothing(
 
 
 def test_a_failed_archive_keeps_the_scaler_from_being_fitted(source: Path, tmp_path: Path) -> None:
-    """Statistics of half a training range would be none that anybody asked for."""
+    """Statistics of half a training range are not the ones requested."""
     archives = tmp_path / "source"
     shutil.copytree(source, archives)
     bad = next(archives.rglob("2025-08-20*.zip"))
@@ -87,7 +87,7 @@ def test_a_failed_archive_keeps_the_scaler_from_being_fitted(source: Path, tmp_p
 
 
 def test_no_row_to_fit_on(source: Path, tmp_path: Path) -> None:
-    """The training range ends before the data begin."""
+    """The training range ends before the data begins."""
     run = start(tmp_path, source, SCALED, "--features.fit_until=2020-01-01")
     documented("no row to fit on").check(run.said, run.exit_code)
     assert not outputs(tmp_path)

@@ -1,4 +1,4 @@
-"""Wrong settings, as docs/faults.md tells them: all is said, nothing is started."""
+"""Wrong settings, as in docs/faults.md: the run reports them all and starts nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FILES = {
 
 
 def start(tmp_path: Path, *options: str) -> int:
-    """The program with a source that is there and outputs of its own."""
+    """Run the program with an existing source and separate outputs."""
     outputs = [f"--paths.{name}={tmp_path / name}" for name in ("bars", "processed_output", "logs")]
     source = [f"--paths.rclone_mount={tmp_path}"]
     return main([*source, *outputs, *options])
@@ -33,7 +33,7 @@ def start(tmp_path: Path, *options: str) -> int:
 def test_a_wrong_setting_starts_nothing(
     fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Not even a folder is made."""
+    """It does not create a single folder."""
     code = start(tmp_path, OPTIONS[fault])
     documented(fault).check(capsys.readouterr().err, code)
     assert not list(tmp_path.iterdir())
@@ -43,7 +43,7 @@ def test_a_wrong_setting_starts_nothing(
 def test_a_wrong_file_starts_nothing(
     fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The line is named."""
+    """The error names the line."""
     file = tmp_path / "settings.yaml"
     file.write_text(FILES[fault])
     code = start(tmp_path, f"--config={file}")
@@ -52,7 +52,7 @@ def test_a_wrong_file_starts_nothing(
 
 
 def test_a_missing_file_starts_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It is no reason to go on with defaults."""
+    """The run does not fall back on defaults."""
     code = start(tmp_path, f"--config={tmp_path / 'settings.yaml'}")
     documented("no such settings file").check(capsys.readouterr().err, code)
     assert not list(tmp_path.iterdir())
@@ -61,7 +61,7 @@ def test_a_missing_file_starts_nothing(tmp_path: Path, capsys: pytest.CaptureFix
 def test_the_placeholder_starts_nothing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """configs/cloud_config.yaml as it comes."""
+    """configs/cloud_config.yaml in its original state."""
     monkeypatch.delenv("QUANTGOD_PATHS__RCLONE_MOUNT", raising=False)
     code = main([])
     documented("the placeholder `...`").check(capsys.readouterr().err, code)

@@ -1,4 +1,4 @@
-"""A source that is not there, or goes away, as docs/faults.md tells it."""
+"""A source that does not exist, or disappears, as in docs/faults.md."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
 def make_nothing(source: Path) -> None:
-    """It does not come to be."""
+    """Create nothing."""
 
 
 def make_file(source: Path) -> None:
-    """Something else in its place."""
+    """Create a file in its place."""
     source.write_bytes(b"")
 
 
 def make_text(source: Path) -> None:
-    """A folder without archives."""
+    """Create a folder without archives."""
     source.mkdir()
     (source / "notes.txt").write_text("x")
 
@@ -44,8 +44,8 @@ FAULTS: dict[str, tuple[Callable[[Path], Any], tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_source_that_cannot_be_used_begins_nothing(fault: str, tmp_path: Path) -> None:
-    """What is there instead is said."""
+def test_an_unusable_source_starts_nothing(fault: str, tmp_path: Path) -> None:
+    """The error names the thing found in its place."""
     make, options = FAULTS[fault]
     source = tmp_path / "source"
     make(source)
@@ -58,8 +58,8 @@ def test_a_source_that_cannot_be_used_begins_nothing(fault: str, tmp_path: Path)
     assert not list(tmp_path.rglob("*.parquet"))
 
 
-def test_a_folder_that_may_not_be_read(tmp_path: Path) -> None:
-    """A year of archives would be missing without a word; a pattern may leave it out."""
+def test_an_unreadable_folder_is_refused(tmp_path: Path) -> None:
+    """Otherwise a year of archives could be missing silently; a pattern may exclude it."""
     source = tmp_path / "source"
     write_source(source, two_days(), only=[0])
     closed = source / "spot"
@@ -72,7 +72,7 @@ def test_a_folder_that_may_not_be_read(tmp_path: Path) -> None:
 
 
 def test_a_system_folder_may_be_closed(tmp_path: Path) -> None:
-    """Every disk has one at its top."""
+    """Every disk has one at its root."""
     write_source(tmp_path / "source", two_days(), only=[0])
     (tmp_path / "source" / "lost+found").mkdir()
     with refused(tmp_path / "source" / "lost+found", 0):
@@ -80,7 +80,7 @@ def test_a_system_folder_may_be_closed(tmp_path: Path) -> None:
 
 
 def test_a_source_removed_in_mid_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Archives that are through are done, those still to come fail; the next run makes them."""
+    """Finished archives are done, the remaining ones fail; the next run makes them."""
     source, kept = tmp_path / "source", tmp_path / "kept"
     write_source(source, two_days())
     shutil.copytree(source, kept)

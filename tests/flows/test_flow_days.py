@@ -1,4 +1,4 @@
-"""Days, series and re-runs: what is made, and what is left as it is (contract §4, §5)."""
+"""Days, series and re-runs: which files a run makes, and which it keeps (contract §4, §5)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_two_days_have_no_missing_return_over_midnight(tmp_path: Path, source: P
 
 
 def test_the_first_day_may_come_later(tmp_path: Path, source: Path) -> None:
-    """Adding it makes the second day's file again, from its bars, as if both had been there."""
+    """Adding it makes the second day's file again, from its bars, as a single run would."""
     together, apart = tmp_path / "together", tmp_path / "apart"
     run_pipeline(together, source)
     write_source(tmp_path / "late", two_days(), only=[1])
@@ -54,7 +54,7 @@ def test_the_first_day_may_come_later(tmp_path: Path, source: Path) -> None:
 
 
 def test_the_second_day_uses_the_bars_of_an_earlier_run(tmp_path: Path, source: Path) -> None:
-    """A day that is not selected now still gives its last close."""
+    """A day that is not selected this time still gives its last close."""
     run_pipeline(tmp_path, source)
     expected = outputs(tmp_path)[f"{SECOND}.parquet"]
     (tmp_path / "out" / f"{SECOND}.parquet").unlink()
@@ -64,7 +64,7 @@ def test_the_second_day_uses_the_bars_of_an_earlier_run(tmp_path: Path, source: 
 
 
 def test_bars_of_another_source_give_no_close(tmp_path: Path, source: Path) -> None:
-    """Its archives lie at the same relative paths: synthetic days must not feed real ones."""
+    """Its archives have the same relative paths: synthetic days must not feed real ones."""
     run_pipeline(tmp_path, source)
     write_source(tmp_path / "other", two_days(), only=[1])
     run_pipeline(tmp_path, tmp_path / "other")
@@ -72,7 +72,7 @@ def test_bars_of_another_source_give_no_close(tmp_path: Path, source: Path) -> N
 
 
 def test_a_refused_day_gives_no_close(tmp_path: Path, source: Path) -> None:
-    """Though an earlier run left its bars."""
+    """Even if an earlier run left its bars."""
     run_pipeline(tmp_path, source)
     again = source / "linear" / "BTCUSDT" / "2025-08-20_BTCUSDT_ob500.data.zip"
     shutil.copy(source / f"{FIRST}.data.zip", again)
@@ -105,7 +105,7 @@ def test_two_archives_of_one_series_and_day_are_refused(tmp_path: Path, source: 
 
 
 def test_a_second_run_changes_nothing(tmp_path: Path, source: Path) -> None:
-    """Not a byte, and no file is touched."""
+    """No byte changes, and no file is touched."""
     run_pipeline(tmp_path, source)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")}
     report = run_pipeline(tmp_path, source)
@@ -114,8 +114,8 @@ def test_a_second_run_changes_nothing(tmp_path: Path, source: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")} == before
 
 
-def test_a_run_makes_only_what_is_missing(tmp_path: Path, source: Path) -> None:
-    """After an interruption: here one archive's bars and the other's final file are gone."""
+def test_a_run_makes_only_missing_files(tmp_path: Path, source: Path) -> None:
+    """As after an interruption: one archive's bars and the other's final file are gone."""
     run_pipeline(tmp_path, source)
     expected = outputs(tmp_path)
     (tmp_path / "out" / f"{SECOND}.parquet").unlink()
@@ -130,7 +130,7 @@ def test_a_run_makes_only_what_is_missing(tmp_path: Path, source: Path) -> None:
 
 
 def test_another_compression_never_reads_an_archive_again(tmp_path: Path, source: Path) -> None:
-    """The bars stay; only the final files come out different."""
+    """The bars stay; only the final files change."""
     run_pipeline(tmp_path, source)
     report = run_pipeline(tmp_path, source, etl__compression="zstd:3")
     assert set(statuses(report).values()) == {"made"}
@@ -167,7 +167,7 @@ def test_two_runs_on_the_same_folders_do_not_mix(tmp_path: Path, source: Path) -
 
 
 def test_a_stream_without_bars_fails(tmp_path: Path, source: Path) -> None:
-    """Deltas without a snapshot are no book: the reason tells what was found."""
+    """Deltas without a snapshot are no book: the reason names the messages found."""
     line = (
         b'{"topic":"orderbook.50.ETHUSDT","type":"delta","ts":1755734400500,"data":'
         b'{"s":"ETHUSDT","b":[["1.0","1"]],"a":[],"u":1,"seq":1},"cts":1755734400400}\n'

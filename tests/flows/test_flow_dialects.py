@@ -1,4 +1,4 @@
-"""One run on archives of every dialect and of both kinds: the same market, the same table."""
+"""One run on archives of every dialect and container: the same market, the same table."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 BOTH = "**/*.[zg]*[pz]"
 DAY = "2024-08-08"
 SPEC = StreamSpec("BTCUSDT", "linear", 50, D0, D0 + 200_000, seed=5, activity="quiet")
-# Where each lies, and how its output is called.
+# The path of each archive, and the name of its output.
 OUTPUTS = {
     bybit.DIALECT.name: f"bybit/{DAY}_BTCUSDT_ob50",
     okx.DIALECT.name: f"okx/BTCUSDT-L2orderbook-400lv-{DAY}",
@@ -63,7 +63,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_run_on_every_dialect(tmp_path: Path, source: Path) -> None:
-    """Tables are equal to the bit; metadata tells the topic only where there is one."""
+    """Tables are equal to the bit; metadata names the topic only if there is one."""
     report = run_pipeline(
         tmp_path, source, source__include=BOTH, etl__resampling_interval="5s", etl__window="1min"
     )
@@ -77,17 +77,17 @@ def test_a_run_on_every_dialect(tmp_path: Path, source: Path) -> None:
         is_bybit = name == bybit.DIALECT.name
         assert metadata["topic"] == ("orderbook.50.BTCUSDT" if is_bybit else "")
         assert (metadata["member_size"] == "") == output.startswith(("tardis", "futures"))
-    told = {result.name: {f.check: f for f in result.findings} for result in report.results}
+    findings = {result.name: {f.check: f for f in result.findings} for result in report.results}
     for output in (OUTPUTS[okx.DIALECT.name], OUTPUTS[tardis.DIALECT.name]):
-        assert told[output]["gaps in update ids"].figures.startswith("not checkable")
-        assert told[output]["gaps in update ids"].severity == "info"
+        assert findings[output]["gaps in update ids"].figures.startswith("not checkable")
+        assert findings[output]["gaps in update ids"].severity == "info"
     again = run_pipeline(
         tmp_path, source, source__include=BOTH, etl__resampling_interval="5s", etl__window="1min"
     )
     assert set(statuses(again).values()) == {"unchanged"}
 
 
-def test_what_cannot_be_read_is_told_and_the_others_go_on(tmp_path: Path, source: Path) -> None:
+def test_unreadable_archives_do_not_stop_the_others(tmp_path: Path, source: Path) -> None:
     """An unknown header, another symbol in mid-stream, a gzip file that breaks off."""
     root = tmp_path / "source"
     good = (source / f"{OUTPUTS[tardis.DIALECT.name]}.csv.gz").read_bytes()
@@ -107,8 +107,8 @@ def test_what_cannot_be_read_is_told_and_the_others_go_on(tmp_path: Path, source
     assert statuses(report)[f"d/{DAY}_BTCUSDT"] == "made"
 
 
-def test_the_plan_marks_what_it_does_not_know(tmp_path: Path, source: Path) -> None:
-    """The text of a gzip file is about ten times as long."""
+def test_the_plan_marks_estimated_sizes(tmp_path: Path, source: Path) -> None:
+    """The text of a gzip file is estimated at ten times the file."""
     plan = describe_plan(settings_for(tmp_path, source, source__include=BOTH)).splitlines()
     sizes = {line.split()[-1]: line.split()[1] for line in plan[:-1]}
     assert set(sizes) == set(OUTPUTS.values())
@@ -117,7 +117,7 @@ def test_the_plan_marks_what_it_does_not_know(tmp_path: Path, source: Path) -> N
 
 
 def test_a_stream_keeps_its_dialect_between_processes(source: Path) -> None:
-    """By name: what is in its text need not be asked again."""
+    """By name: its text need not be read again."""
     for archive in FolderSource(source).list(BOTH):
         (stream,) = read_streams(archive)
         assert pickle.loads(pickle.dumps(stream)).dialect is stream.dialect  # noqa: S301

@@ -63,15 +63,15 @@ def assert_output_equals_twin(root: Path, archive: Path, name: str, rules: TwinS
                 assert found[column] == row["levels"][column], column
 
 
-def test_a_snapshot_cut_short_is_told(recordings: Path, tmp_path: Path) -> None:
+def test_a_snapshot_cut_short_is_reported(recordings: Path, tmp_path: Path) -> None:
     """The APT archive: its snapshot holds 5 of the 200 levels that its topic promises."""
     source = recordings / "bybit" / "linear" / "APTUSDT"
     report = run_pipeline(tmp_path, source)
     (result,) = report.results
-    told = {finding.check: finding for finding in result.findings}
+    findings = {finding.check: finding for finding in result.findings}
     assert result.status == "made"
     assert result.rows == 0
-    assert told["rows"].severity == "warning"
-    assert told["depth promised"].severity == "warning"
-    assert told["depth promised"].figures.startswith("100.00% of 2 samples")
-    assert told["absent deletes"].figures.startswith("1 ")
+    assert findings["rows"].severity == "warning"
+    assert findings["depth promised"].severity == "warning"
+    assert findings["depth promised"].figures.startswith("100.00% of 2 samples")
+    assert findings["absent deletes"].figures.startswith("1 ")

@@ -1,4 +1,4 @@
-"""Retries: transient faults are tried again and change nothing; all others are told at once."""
+"""Retries: transient faults are retried and change nothing; all others are reported at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.program import start
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
-# Each stage, and the function behind it that the world can break.
+# Each stage, and the function in it that can fail from outside.
 STAGES = {
     "check_mount": ("quantgod.storage.sources.folder", "FolderSource.list", 1),
     "list_members": ("tasks.list_members", "read_streams", 2),
@@ -37,14 +37,14 @@ def undisturbed(
     tmp_path_factory: pytest.TempPathFactory,
     prefect_server: None,  # noqa: ARG001
 ) -> dict[str, bytes]:
-    """The final files of a run without faults."""
+    """Return the final files of a run without faults."""
     root = tmp_path_factory.mktemp("undisturbed")
     run_pipeline(root, source, features__apply_zscore=True, etl__window="1min")
     return outputs(root)
 
 
 def failing_once(monkeypatch: pytest.MonkeyPatch, stage_name: str, error: Exception) -> list[int]:
-    """Make one call of a stage's function fail; the list grows with each call."""
+    """Make one call of a stage's function fail; the list gains one entry per call."""
     module_name, path, at_call = STAGES[stage_name]
     owner: Any = importlib.import_module(module_name)
     *owners, name = path.split(".")
@@ -71,7 +71,7 @@ def test_a_transient_fault_in_mid_archive_changes_nothing(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The stage is tried again, with the same values: bit-identical output."""
+    """The stage is retried with the same values: bit-identical output."""
     calls = failing_once(monkeypatch, stage_name, OSError(errno.EIO, "injected"))
     report = run_pipeline(tmp_path, source, features__apply_zscore=True, etl__window="1min")
     assert not report.failures
@@ -82,7 +82,7 @@ def test_a_transient_fault_in_mid_archive_changes_nothing(
 def test_a_fault_that_will_stay_is_not_tried_again(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A full disk fails its archive at once; no partial file stays behind."""
+    """A full disk fails its archive at once; no partial file remains."""
     calls = failing_once(monkeypatch, "write", OSError(errno.ENOSPC, "No space left on device"))
     report = run_pipeline(tmp_path, source)
     assert "No space left on device" in report.failures[0].reason
@@ -105,12 +105,12 @@ def test_a_fault_that_will_stay_is_not_tried_again(
     ids=repr,
 )
 def test_which_errors_are_transient(error: Exception, expected: bool) -> None:
-    """Faults of networks and mounts pass; what is in the data, or a full disk, does not."""
+    """Faults of networks and mounts pass; faults in the data, or a full disk, do not."""
     assert stage.is_transient(error) is expected
 
 
 def test_the_plan_lists_and_stops(source: Path, tmp_path: Path) -> None:
-    """What is to be read before the run, and what is done after it."""
+    """Archives to read before the run; archives already done after it."""
     before = start(tmp_path, source, "--plan")
     assert before.exit_code == 0
     assert before.said.count("to read ") >= 2

@@ -1,4 +1,4 @@
-"""A window's arrays are let go before the next one's are made, also by Prefect."""
+"""A window's arrays are freed before the next window's are made, also by Prefect."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
 class Alive:
-    """Keeps count of a stage's results that somebody still holds."""
+    """Counts a stage's results that are still referenced."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
         self._results: list[weakref.ref[Any]] = []
@@ -30,7 +30,7 @@ class Alive:
         def counted(*args: Any, **keys: Any) -> Any:
             result = run(*args, **keys)
             self._results.append(weakref.ref(result))
-            gc.collect()  # a cycle that nobody holds is not alive
+            gc.collect()  # an unreferenced cycle is not alive
             self.most = max(self.most, sum(ref() is not None for ref in self._results))
             return result
 
@@ -42,7 +42,7 @@ class Alive:
 
 
 def keep_contexts(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> list[Context]:
-    """Copy the context of each call, as Prefect does for each event that is still to be sent."""
+    """Copy the context of each call, as Prefect does for each event in its queue."""
     contexts: list[Context] = []
     run = getattr(module, name)
 
@@ -55,7 +55,7 @@ def keep_contexts(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str
 
 
 def test_no_window_outlives_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many there are, also if no event is sent: memory does not grow with the archive."""
+    """For any number of windows, also if no event is sent: memory does not grow with archives."""
     stages = [Alive(monkeypatch, name) for name in ("stream_parse", "sample", "cut_levels")]
     contexts = keep_contexts(monkeypatch, quantgod.orderbook.sampling, "cut_levels")
     write_source(tmp_path / "raw", two_days())

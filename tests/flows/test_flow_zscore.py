@@ -34,7 +34,7 @@ def unscaled(
     tmp_path_factory: pytest.TempPathFactory,
     prefect_server: None,  # noqa: ARG001
 ) -> Path:
-    """The final files without z-score."""
+    """Return the final files without z-score."""
     root = tmp_path_factory.mktemp("unscaled")
     run_pipeline(root, source)
     return root
@@ -53,27 +53,27 @@ def scaled(
     tmp_path_factory: pytest.TempPathFactory,
     prefect_server: None,  # noqa: ARG001
 ) -> Path:
-    """The final files with z-score, made by one worker."""
+    """Return the final files with z-score, made by one worker."""
     root = tmp_path_factory.mktemp("scaled")
     run_pipeline(root, source, features__apply_zscore=True)
     return root
 
 
 def test_the_result_equals_scikit_learn_on_all_rows_at_once(unscaled: Path, scaled: Path) -> None:
-    """Within 1e-9, and the persisted scaler tells the same."""
+    """Within 1e-9, and so does the persisted scaler."""
     rows = feature_rows(unscaled)
     expected = StandardScaler().fit(rows)
     np.testing.assert_allclose(feature_rows(scaled), expected.transform(rows), rtol=0, atol=1e-9)
-    told = json.loads((scaled / "scaler.json").read_text())
-    np.testing.assert_allclose(told["mean"], expected.mean_, rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(told["scale"], expected.scale_, rtol=1e-9)
-    assert told["row_count"] == len(rows)
-    assert told["features"] == list(FEATURES)
-    assert len(told["archives"]) == 4
+    saved = json.loads((scaled / "scaler.json").read_text())
+    np.testing.assert_allclose(saved["mean"], expected.mean_, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(saved["scale"], expected.scale_, rtol=1e-9)
+    assert saved["row_count"] == len(rows)
+    assert saved["features"] == list(FEATURES)
+    assert len(saved["archives"]) == 4
 
 
-def test_the_pickle_is_what_training_code_loads(unscaled: Path, scaled: Path) -> None:
-    """A StandardScaler whose transform gives the files' columns."""
+def test_training_code_loads_the_pickle(unscaled: Path, scaled: Path) -> None:
+    """As a StandardScaler that transforms to the files' columns."""
     scaler = joblib.load(scaled / "scaler.pkl")
     assert list(scaler.feature_names_in_) == list(FEATURES)
     rows = feature_rows(unscaled)
@@ -100,16 +100,16 @@ def test_fit_until_ends_the_training_range(source: Path, unscaled: Path, tmp_pat
     )
     tables = [read_table(path) for path in (unscaled / "out").rglob("*.parquet")]
     early = sum(int((times_ms(table, "available_at") <= MIDNIGHT).sum()) for table in tables)
-    told = json.loads((tmp_path / "scaler.json").read_text())
-    assert told["row_count"] == early
-    assert told["fit_last_available_at"] == "2025-08-21 00:00:00"
+    saved = json.loads((tmp_path / "scaler.json").read_text())
+    assert saved["row_count"] == early
+    assert saved["fit_last_available_at"] == "2025-08-21 00:00:00"
     assert len(feature_rows(tmp_path)) == len(feature_rows(unscaled))
 
 
 def test_a_scaler_that_is_there_is_applied_and_never_refitted(
     source: Path, scaled: Path, tmp_path: Path
 ) -> None:
-    """Half the archives, same scaler, same bytes; and the files name it."""
+    """Half the archives, same scaler, same bytes; the files name the scaler."""
     for name in ("scaler.json", "scaler.pkl"):
         (tmp_path / name).write_bytes((scaled / name).read_bytes())
     run_pipeline(tmp_path, source / "linear", features__apply_zscore=True)
@@ -145,7 +145,7 @@ def test_another_scaler_makes_final_files_again_from_bars(
 
 
 def test_no_partial_fit_unless_allowed(tmp_path: Path) -> None:
-    """A failed archive inside the range: nothing is fitted or written, and the run says so."""
+    """A failed archive inside the range: nothing is fitted or written, and the run reports it."""
     source = tmp_path / "source"
     write_source(source, two_days())
     archive = next(source.rglob("2025-08-20*.zip"))

@@ -1,4 +1,4 @@
-"""The flow's parameters: Prefect's schema knows every key, and refuses no form that a run takes."""
+"""The flow's parameters: Prefect's schema lists every key, and accepts every form of a run."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ pytestmark = pytest.mark.usefixtures("bare_environment")
 
 
 def schema() -> dict[str, Any]:
-    """The schema as `prefect deploy` sends it to the server."""
+    """Return the schema as `prefect deploy` sends it to the server."""
     return parameter_schema(l2_flow).model_dump()
 
 
 def parameters(overrides: object) -> dict[str, Any]:
-    """A run's parameters after the server's check of the schema and the flow's own."""
+    """Return a run's parameters after the server's check of the schema and the flow's own."""
     given = {"config": "configs/cloud_config.yaml", "overrides": overrides}
     validate(given, schema(), raise_on_error=True, preprocess=True)
     return l2_flow.validate_parameters(given)
@@ -51,7 +51,7 @@ def test_every_key_is_described_and_none_has_a_default() -> None:
     ],
 )
 def test_overrides_arrive_as_given(overrides: dict[str, object], config: Path) -> None:
-    """Dotted or nested, as number or text; the run's history shows them so too."""
+    """Dotted or nested, as number or text; the run's history shows the same."""
     checked = parameters(overrides)
     assert checked["overrides"].model_extra == overrides
     assert l2_flow.serialize_parameters(checked)["overrides"] == overrides
@@ -66,7 +66,7 @@ def test_no_overrides() -> None:
 
 
 def test_a_wrong_key_is_left_to_the_settings(config: Path) -> None:
-    """So that the complaint names the nearest key, and its place."""
+    """Their error names the nearest key, and its place."""
     checked = parameters({"etl.orderbok_levels": 50})
     with pytest.raises(SettingsError, match=r"nearest is etl\.orderbook_levels") as caught:
         load_settings(config, checked["overrides"].model_extra)

@@ -32,7 +32,7 @@ def killed(notes: Path, *ended: Ended, lost: list[UUID], noted: dict[int, UUID])
 
 @pytest.mark.parametrize("exit_code", [-signal.SIGKILL, -signal.SIGSEGV, 1])
 def test_the_killed_process_fails_its_task_run(tmp_path: Path, exit_code: int) -> None:
-    """The pool itself ends the other processes: their task runs are only repeated."""
+    """The pool itself ends the other processes: their task runs are merely repeated."""
     found = killed(
         tmp_path, Ended(7, -signal.SIGTERM), Ended(8, exit_code),
         lost=[FIRST, SECOND, THIRD], noted={7: FIRST, 8: SECOND},
@@ -52,7 +52,7 @@ def test_two_may_be_killed(tmp_path: Path) -> None:
 def test_a_process_killed_before_its_note_had_the_next(
     tmp_path: Path, noted: dict[int, UUID]
 ) -> None:
-    """The pool hands out work in order; an older note names a task run that is done."""
+    """The pool assigns work in order; an older note names a finished task run."""
     found = killed(
         tmp_path, Ended(7, -signal.SIGTERM), Ended(8, -9), lost=[FIRST, SECOND, THIRD], noted=noted
     )

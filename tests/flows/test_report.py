@@ -19,13 +19,13 @@ def report_of(*results: ArchiveResult, missing_days: tuple[str, ...] = ()) -> Ru
 
 
 def test_results_that_need_a_look_come_first() -> None:
-    """Failures, then warnings, then the rest, each in the order given."""
+    """Failures, then warnings, then the rest, each in the given order."""
     rows = report_of(GOOD, WARNED, FAILED, REJECTED).to_rows()
     assert [row["archive"] for row in rows] == ["failed", "rejected", "warned", "good"]
 
 
 def test_a_row_gives_the_reason_or_the_warnings() -> None:
-    """In its last column: the UI cuts off any column after a long text."""
+    """In its last column, because the UI cuts off any column after a long text."""
     rows = {row["archive"]: row for row in report_of(GOOD, WARNED, REJECTED).to_rows()}
     assert [rows[name]["found"] for name in ("good", "warned", "rejected")] == [
         "", "gaps: 1 without bars: 01:00:00 to 02:00:00", "In quarantine",

@@ -1,4 +1,4 @@
-"""A stage's values are there while it runs; afterwards no handle holds them."""
+"""A stage's values are available while it runs; afterwards no handle holds them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def spread(ask: float, bid: float = 1.0, *, scale: int = 1) -> float:
 
 
 class Keeper:
-    """A runner that keeps all parameters and results, as Prefect does, and may try twice."""
+    """A runner that keeps all parameters and results, as Prefect does, and can retry."""
 
     def __init__(self, function: Callable[..., Any], tries: int = 1) -> None:
         self.kept: list[Handle[Any]] = []

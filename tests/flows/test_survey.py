@@ -1,4 +1,4 @@
-"""Which settings decide where files lie, and which do not."""
+"""Which settings decide where files are, and which do not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from quantgod.settings.values import PROJECT_ROOT
 
 
 def test_limits_and_workers_shape_no_file() -> None:
-    """§5: what a validation warns about, and how many do the work, makes nothing again."""
+    """§5: neither the limits of warnings nor the number of workers make a file again."""
     config = PROJECT_ROOT / "configs" / "local.yaml"
     stores = [
         store_of(load_settings(config, overrides))

@@ -1,4 +1,4 @@
-"""Archives in parallel: a killed process fails the archive that it worked on, and no other."""
+"""Archives in parallel: a killed process fails the archive it was working on, and no other."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def squares(workers: int) -> dict[int, Any]:
 
 
 def test_a_killed_process_fails_only_its_call() -> None:
-    """The pool breaks without saying whose fault it was; a new one repeats the other calls."""
+    """The pool breaks without naming the cause; a new pool repeats the other calls."""
     state = squares(2, return_state=True)
     results = state.result()
     error = results.pop(FATAL)

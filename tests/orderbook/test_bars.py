@@ -1,4 +1,4 @@
-"""Bars of the core, pinned to examples worked out by hand (contract §4)."""
+"""Bars of the core, checked against examples worked out by hand (contract §4)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def column(day: CoreDay, name: str) -> list[float | None]:
 
 
 def test_edges_of_a_bar() -> None:
-    """§4: the sample at t + W and the messages before t + W are of bar t."""
+    """§4: bar t contains the sample at t + W and the messages before t + W."""
     day = rebuild(snapshot(4500), delta(4999), delta(5000))
     assert opens(day) == [0, 5000]
     assert times_ms(day.bars, "available_at").tolist() == [D0 + 5000, D0 + 10_000]
@@ -41,7 +41,7 @@ def test_edges_of_a_bar() -> None:
 
 
 def test_the_last_bar_ends_with_the_day() -> None:
-    """§4: the sample at d1 is of the bar before it; messages from d1 on are in no bar."""
+    """§4: the sample at d1 belongs to the bar before it; messages from d1 on are in no bar."""
     day = rebuild(snapshot(LENGTH - 1), delta(LENGTH), snapshot(LENGTH + 900))
     assert opens(day) == [LENGTH - 5000]
     assert times_ms(day.bars, "available_at").tolist() == [D1]
@@ -58,7 +58,7 @@ def test_prices_of_a_bar() -> None:
 
 
 def test_means_and_greatest_values_of_a_bar() -> None:
-    """§4: of the imbalances the mean, of spread and staleness the greatest, wherever it is."""
+    """§4: the mean of the imbalances; the greatest spread and staleness, at any sample."""
     day = rebuild(snapshot(0), delta(1000, (("99", "3"), ("98", "2"))))
     assert (column(day, "mean_obi"), column(day, "mean_deep_obi")) == (
         [-0.25],
@@ -88,7 +88,7 @@ def test_volatility_is_two_pass() -> None:
 
 
 def test_levels_are_those_of_the_last_sample() -> None:
-    """§4: all from one instant; a level that does not exist is null in price and 0 in size."""
+    """§4: all of one instant; a level that does not exist is null in price and 0 in size."""
     day = rebuild(snapshot(0), delta(1000, (("98", "2"), ("97", "4")), (("101", "9"),)))
     names = ("bid_0_p", "bid_0_s", "ask_0_p", "ask_0_s", "bid_1_p", "bid_1_s", "ask_1_p", "ask_1_s")
     assert day.bars.schema.names[-8:] == list(names)
@@ -103,7 +103,7 @@ def test_volume_counts_applied_messages() -> None:
 
 
 def test_bars_without_a_sample_do_not_exist() -> None:
-    """§4, §7: their applied messages are counted."""
+    """§4, §7: their applied messages are still counted."""
     day = rebuild(
         *(snapshot(0), delta(5000, (("99", "0"),)), delta(6000), delta(10_000, (("99", "1"),))),
         *(delta(15_000, u=20), delta(16_000, u=77)),
@@ -135,7 +135,7 @@ def test_samples_and_bars_of_any_ratio(interval_ms: int) -> None:
 
 
 def test_samples_of_every_millisecond() -> None:
-    """§4: t < T <= t + W, also where T lies one millisecond behind t."""
+    """§4: t < T <= t + W, also for T one millisecond after t."""
     settings = replace(SETTINGS, sampling_interval_ms=1, bar_interval_ms=5)
     lines = (snapshot(0), delta(5), delta(6), delta(14))
     day = rebuild(*lines, settings=settings, windows=[Window(D0, D0, D0 + 100)])
@@ -145,14 +145,14 @@ def test_samples_of_every_millisecond() -> None:
 
 
 def test_windows_are_no_part_of_the_result() -> None:
-    """§4: bars of windows that lie one behind the other are the bars of the day."""
+    """§4: the bars of consecutive windows are the bars of the day."""
     lines = (move(0, 100), move(7000, 104), move(12_000, 98), move(12_500, 102))
     parts = rebuild(*lines, windows=cut_day(DAY, [D0 + 5000, D0 + 10_000]))
     assert parts.bars.equals(rebuild(*lines).bars)
 
 
 def test_types_and_an_empty_window() -> None:
-    """§4: names, order and types are those of the schema, also where there is no bar."""
+    """§4: names, order and types are those of the schema, also without a bar."""
     day = rebuild(snapshot(0))
     assert day.bars.schema.equals(bars_schema(2))
     nothing = make_bars(rebuild().samples[0], 5000)
@@ -161,7 +161,7 @@ def test_types_and_an_empty_window() -> None:
 
 
 def test_no_price_is_ever_not_a_number() -> None:
-    """§4: what is not a number becomes null, which the checks find."""
+    """§4: NaN becomes null, which the checks find."""
     samples = rebuild(snapshot(0)).samples[0]
     samples.micro_price[0] = math.nan
     bars = to_table([make_bars(cut_levels(samples, 1), 5000).bars])

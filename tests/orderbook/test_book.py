@@ -1,4 +1,4 @@
-"""The book by itself: what a message does to it (contract §2), level by level."""
+"""The book alone: the effect of each message (contract §2), level by level."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ WINDOW = cut_day(DAY)[0]
 
 
 def replay(*lines: Line, book: OrderBook | None = None) -> tuple[OrderBook, Counts]:
-    """Apply lines to a book, and return the book behind them and the counts."""
+    """Apply lines to a book; return the book after them and the counts."""
     parsed = bybit.parse_window(MemoryText(text_of(*lines)), Cursor(), WINDOW)
     sampled = take_samples(parsed.messages, False, book or OrderBook(), WINDOW, RULE)
     return sampled.book, sampled.counts
 
 
 def test_an_empty_book() -> None:
-    """§2: before the first snapshot there is nothing, and deltas change nothing."""
+    """§2: before the first snapshot the book is empty, and deltas change nothing."""
     book, counts = replay(delta(0, BIDS, ASKS, u=5))
     assert (book.bids(), book.asks()) == ([], [])
     assert counts == Counts(before_snapshot=1)
 
 
 def test_sides_are_listed_best_first() -> None:
-    """§2: whatever order a message lists its levels in."""
+    """§2: in whatever order a message lists its levels."""
     bids, asks = (("98", "2"), ("99", "1"), ("97", "3")), (("103", "6"), ("101", "4"), ("102", "5"))
     book, counts = replay(snapshot(0, bids, asks))
     assert book.bids() == [(99.0, 1.0), (98.0, 2.0), (97.0, 3.0)]
@@ -48,7 +48,7 @@ def test_sides_are_listed_best_first() -> None:
 
 
 def test_updates_inserts_and_deletes_anywhere() -> None:
-    """§2: at the best level, in the middle and at the far end; the rest stays as it is."""
+    """§2: at the best level, in the middle and at the far end; other levels stay the same."""
     bids = tuple((str(99 - i), "1") for i in range(5))
     book, counts = replay(
         snapshot(0, bids),
@@ -68,7 +68,7 @@ def test_levels_apply_in_listed_order() -> None:
 
 
 def test_absent_deletes() -> None:
-    """Decision 3: of both sides, in deltas only."""
+    """Decision 3: counted on both sides, in deltas only."""
     zeros = (("98", "0"), ("98", "0.000"))
     book, counts = replay(
         snapshot(0, (*BIDS, *zeros)), delta(1, zeros, (("101", "0"), ("101", "0")))
@@ -88,14 +88,14 @@ def test_prices_are_numbers() -> None:
 
 
 def test_a_snapshot_replaces_the_whole_book() -> None:
-    """§2: both sides, also by nothing."""
+    """§2: both sides, also by empty ones."""
     book, _ = replay(snapshot(0), snapshot(1, (("50", "5"),), ()))
     assert (book.bids(), book.asks()) == ([(50.0, 5.0)], [])
 
 
 @pytest.mark.parametrize("levels", [255, 256, 257, 1100])
 def test_a_side_grows_without_end(levels: int) -> None:
-    """§2: the book is never trimmed; by a snapshot and by deltas alike."""
+    """§2: the book is never trimmed, whether snapshots or deltas fill it."""
     bids: tuple[Level, ...] = tuple((str(i + 1), "1") for i in range(levels))
     asks: tuple[Level, ...] = tuple((str(5000 - i), "2") for i in range(levels))
     for lines in ((snapshot(0, bids, asks),), (snapshot(0, (), ()), delta(1, bids, asks))):
@@ -105,7 +105,7 @@ def test_a_side_grows_without_end(levels: int) -> None:
 
 
 def test_a_full_side_shrinks() -> None:
-    """§2: also where there is no room behind its last level."""
+    """§2: also without room after its last level."""
     bids: tuple[Level, ...] = tuple((str(i + 1), "1") for i in range(256))
     for gone in (0, 100, 255):
         book, counts = replay(snapshot(0, bids), delta(1, ((str(gone + 1), "0"),)))
@@ -114,7 +114,7 @@ def test_a_full_side_shrinks() -> None:
 
 
 def test_a_full_side_is_compared() -> None:
-    """Decision 4: also where it ends before the other, and nothing lies behind it."""
+    """Decision 4: also if it ends before the other side, with no slot after it."""
     full: tuple[Level, ...] = tuple((str(i + 1), "1") for i in range(256))
     better: tuple[Level, ...] = (("300", "1"), ("256", "1"), ("301", "1"))
     for pair in ((full, better), (better, full)):
@@ -131,13 +131,13 @@ def test_a_full_side_is_compared() -> None:
     ],
 )
 def test_a_gap_is_any_other_update_id_than_the_next(last: int, update_id: int, gaps: int) -> None:
-    """§2: repeats and falls included, and nothing wraps round at the ends of 64 bits."""
+    """§2: also a repeated or a lower id; ids do not wrap round at the ends of 64 bits."""
     _, counts = replay(snapshot(0, u=last), delta(1, u=update_id))
     assert (counts.sequence_checked, counts.sequence_gaps) == (1, gaps)
 
 
 def test_no_check_without_an_update_id_on_either_side() -> None:
-    """§2: and the last applied message is the one that counts, with its own update id."""
+    """§2: the last applied message counts, with its own update id."""
     counts = replay(snapshot(0), delta(1, u=None), delta(2, u=500), delta(3, u=501))[1]
     assert (counts.sequence_checked, counts.sequence_gaps) == (1, 0)
     after_gap = replay(snapshot(0, u=1), delta(1, u=9), delta(2, u=10), delta(3, u=1))[1]
@@ -178,7 +178,7 @@ MANY: tuple[Level, ...] = tuple((str(i + 200), "1") for i in range(300))
     ],
 )
 def test_a_book_is_never_changed_in_place(line: Line) -> None:
-    """A stage that is tried again starts from the same book: also where it must grow."""
+    """A retried stage starts from the same book, even if the book must grow."""
     book, _ = replay(snapshot(0))
     before = {name: getattr(book, name).tolist() for name in ARRAYS}
     assert (book.bids(), book.asks()) == ([(99.0, 1.0)], [(101.0, 3.0)])
@@ -190,18 +190,18 @@ def test_a_book_is_never_changed_in_place(line: Line) -> None:
 
 
 def test_a_new_book_shares_no_memory() -> None:
-    """A book is a value of its own: nothing that is done to it shows in the one before."""
+    """A book is a value: changes to it do not show in the book before it."""
     book, _ = replay(snapshot(0))
     others = [replay(*lines, book=book)[0] for lines in ((), (delta(1),), (delta(2, MANY, MANY),))]
     arrays = [getattr(one, name) for one in (book, *others) for name in ARRAYS]
     assert not any(np.shares_memory(*pair) for pair in combinations(arrays, 2))
     assert (others[0].bids(), others[0].asks()) == (book.bids(), book.asks())
-    # Nor is the room in which it grew kept alive by it.
+    # Nor does it keep alive the room in which it grew.
     assert all(array.base is None for array in arrays)
 
 
 def test_the_book_goes_on_from_one_window_to_the_next() -> None:
-    """§2: with what it holds, its last update id, and its being known or not."""
+    """§2: with its levels, its last update id, and whether it is known."""
     book, _ = replay(snapshot(0), delta(1, u=99))
     after, counts = replay(delta(2, (("98", "2"),), u=100), book=book)
     assert (counts.sequence_checked, counts.sequence_gaps, counts.unknown) == (1, 0, 1)

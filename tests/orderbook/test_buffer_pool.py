@@ -1,4 +1,4 @@
-"""The pool hands out no memory that another array still uses."""
+"""The pool never hands out memory that another array still uses."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_an_array_as_any_other(shape: tuple[int, ...], kind: type) -> None:
     assert (array == 1).all()
 
 
-def test_memory_of_an_array_that_is_gone_serves_the_next() -> None:
+def test_memory_of_a_freed_array_serves_the_next() -> None:
     first = empty_pooled((SIZE,), np.float64)
     place = address(first)
     del first
@@ -80,7 +80,7 @@ def test_memory_is_not_free_while_any_view_of_it_lives(
 
 
 def test_a_kernel_may_know_no_huge_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are advice: without them it is slower, and nothing else."""
+    """Huge pages are advice: without them the pool is slower, and nothing else changes."""
     monkeypatch.setattr(mmap, "MADV_HUGEPAGE", 2**30)
     with pytest.raises(OSError, match="Invalid argument"):
         mmap.mmap(-1, 4096).madvise(mmap.MADV_HUGEPAGE)
@@ -97,7 +97,7 @@ def test_elsewhere_memory_is_new(monkeypatch: pytest.MonkeyPatch, platform: str)
 
 
 def test_a_block_that_is_too_small_is_given_up() -> None:
-    """Else windows that grow would leave a trail of blocks behind them."""
+    """Otherwise growing windows would leave a trail of unused blocks."""
     kept = empty_pooled((SIZE,), np.float64)
     for factor in (2, 4, 8):
         empty_pooled((factor * SIZE,), np.float64)
@@ -108,7 +108,7 @@ def test_a_block_that_is_too_small_is_given_up() -> None:
 @examples(60)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(SIZE, 3 * SIZE)), max_size=25))
 def test_arrays_that_live_at_once_share_nothing(steps: list[tuple[int, int]]) -> None:
-    """Arrays come and go in any order; each keeps what was written into it."""
+    """Arrays come and go in any order; each keeps its contents."""
     living: dict[int, np.ndarray] = {}
     for place, size in steps:
         living.pop(place, None)
@@ -118,7 +118,7 @@ def test_arrays_that_live_at_once_share_nothing(steps: list[tuple[int, int]]) ->
         assert (array == place).all()
 
 
-def test_what_no_array_lives_in_is_given_back() -> None:
+def test_blocks_without_arrays_are_freed() -> None:
     kept, gone = empty_pooled((SIZE,), np.float64), empty_pooled((SIZE,), np.float64)
     kept[:] = 7.0
     del gone

@@ -1,4 +1,4 @@
-"""Bybit lines (contract §1.1): what is a message, what it says, and whose it is."""
+"""Bybit lines (contract §1.1): which line is a message, its content, and its stream."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_message() -> None:
 
 @pytest.mark.parametrize("name", BREAKS)
 def test_any_other_line_is_unreadable(name: str) -> None:
-    """§1.1: it changes nothing and is counted with its number, by scanner and slow path alike."""
+    """§1.1: it changes nothing; scanner and slow path both count it with its number."""
     line = BREAKS[name](LINE)
     assert read_message(line) is None
     parsed = parse(REAL + b"\n" + line + b"\n")
@@ -43,7 +43,7 @@ def test_any_other_line_is_unreadable(name: str) -> None:
 
 
 @pytest.mark.parametrize("key", ["ts", "type", "data", "b", "a", "u"])
-def test_what_a_message_must_have(key: str) -> None:
+def test_required_keys_of_a_message(key: str) -> None:
     """§1.1: `ts`, `type`, `data.b`, `data.a`; `data.u` may be absent, but not null."""
     found = json.loads(REAL)
     holder = found if key in found else found["data"]
@@ -55,7 +55,7 @@ def test_what_a_message_must_have(key: str) -> None:
 
 @pytest.mark.parametrize("raw", ["null", "5", "true", '["BTCUSDT"]', "{}"])
 def test_names_are_strings_or_absent(raw: str) -> None:
-    """Decision 2: null, or a value that is no string, counts as absent."""
+    """Decision 2: null, or a value that is not a string, counts as absent."""
     message = read_message(render(LINE, Style(after=(("topic", raw),))))
     assert message is not None
     assert (message.topic, message.symbol) == (None, SYMBOL)
@@ -81,7 +81,7 @@ def test_integers_are_of_64_bits(value: int) -> None:
 
 @pytest.mark.parametrize("style", [Style(), Style(space=" ")])
 def test_no_update_id_is_none(style: Style) -> None:
-    """§2: it is not the update id 0; its place in the batch is empty."""
+    """§2: a missing update id is not the update id 0; its slot in the batch is empty."""
     messages = parse(render(replace(LINE, update_id=None), style)).messages
     assert (messages.has_update_id.tolist(), messages.update_id.tolist()) == ([False], [0])
 
@@ -128,14 +128,14 @@ def test_deep_json_is_unreadable_not_fatal() -> None:
     ],
 )
 def test_another_symbol_or_topic_ends_the_archive(other: Line, what: str) -> None:
-    """§1.1: with the line, and both names; also one too far outside the day to be applied."""
+    """§1.1: the error has the line and both names, also for a line too far outside the day."""
     with pytest.raises(MixedStreamError, match=what) as caught:
         parse(b"\n" + REAL + b"\n" + render(other) + b"\n", Cursor())
     assert caught.value.line == 3
 
 
 def test_an_empty_name_is_a_name() -> None:
-    """One more that another one ends."""
+    """A different name after it ends the archive."""
     empty = render(replace(LINE, symbol="")) + b"\n"
     assert parse(empty * 2, Cursor()).cursor.symbol == ""
     with pytest.raises(MixedStreamError, match="symbol 'BTCUSDT' in a stream of symbol ''"):
@@ -145,7 +145,7 @@ def test_an_empty_name_is_a_name() -> None:
 
 
 def test_names_with_odd_characters() -> None:
-    """A stream may be called anything: its lines are then read by the JSON library, all of them."""
+    """A stream may have any name: the JSON library then reads all of its lines."""
     odd = replace(LINE, symbol="BTC/USDT é", topic="orderbook.200.BTC/USDT é")
     parsed = parse((render(odd) + b"\n") * 3, Cursor())
     assert (parsed.cursor.symbol, parsed.counts.slow_lines) == ("BTC/USDT é", 3)

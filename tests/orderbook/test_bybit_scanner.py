@@ -1,4 +1,4 @@
-"""The compiled scanner on a stream: the form it knows, what it leaves behind, where it ends."""
+"""The compiled scanner on a stream: the form it knows, the lines it leaves, where it stops."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ FORMS = [
 
 
 def test_a_stream_that_changes_its_form_teaches_the_new_one() -> None:
-    """One slow line a change; a line end is none, and the last form is the one that is known."""
+    """One slow line per change; a line end is no change, and only the last form is known."""
     for one, other in permutations(FORMS, 2):
         assert slow_lines(*[one] * 3, *[other] * 3, *[one] * 2) == 3
         assert slow_lines(*[one] * 3, *[other] * 3, *[one] * 2, cursor=taught(one)) == 2
@@ -58,7 +58,7 @@ def test_a_stream_that_changes_its_form_teaches_the_new_one() -> None:
 
 
 def test_a_line_that_ends_the_archive_teaches_nothing() -> None:
-    """A cursor never changes: the form that a failed window learned is lost with it."""
+    """A cursor never changes: the form that a failed window learned is lost with the window."""
     other = render(replace(LINE, symbol="ETHUSDT"), Style(order=SPOT_ORDER))
     with pytest.raises(MixedStreamError):
         parse(REAL + b"\n" + other, KNOWN)
@@ -74,10 +74,10 @@ LINES = [*FORMS, *FORMS, TORN, ODD, b"", b"\0x", render(LINE, Style(escapes=1)),
     st.lists(st.integers(1, 40), max_size=6),
     st.sampled_from((1, 300, 1000, 1 << 20)),
 )
-def test_what_is_slow_does_not_depend_on_windows(
+def test_slow_lines_do_not_depend_on_windows(
     plan: list[tuple[bytes, int]], cuts: list[int], piece: int
 ) -> None:
-    """Messages, counts and the form that is known at the end; for pieces of text of any size."""
+    """Messages, counts and the last form known are the same for any size of text pieces."""
     seconds = accumulate(step for _, step in plan)
     lines = [
         line.replace(b"%d" % D0, b"%d" % (D0 + 1000 * second)) + b"\n"
@@ -92,11 +92,11 @@ def test_what_is_slow_does_not_depend_on_windows(
     assert (cursor, counts, found) == (whole.cursor, whole.counts, facts_of(whole.messages))
 
 
-# ---------------------------------------------------------------- what a line leaves behind
+# ---------------------------------------------------------------- traces of a slow line
 
 
-def test_a_slow_line_leaves_nothing_behind() -> None:
-    """Levels that the scanner read of a line before it gave up are not those of the next."""
+def test_a_slow_line_leaves_no_levels() -> None:
+    """Levels that the scanner read before it gave up a line do not go to the next line."""
     torn = REAL.replace(b'"1.5"]]', b'"1.5"],["65114.40","2"],x') + b"\n"
     parsed = parse(REAL + b"\n" + torn + ODD + b"\n" + torn + render(LINE) + b"\n", KNOWN)
     first, late = facts(read_message(REAL))[0], facts(read_message(render(LINE)))[0]
@@ -127,7 +127,7 @@ def test_room_is_made_for_all_that_the_bytes_can_hold() -> None:
 def scan_alone(
     text: bytes, poison: bytes, example: bytes | None = KNOWN.example
 ) -> tuple[list[Fact], int, int]:
-    """Scan a text that ends where its buffer does not: what was read, position and status."""
+    """Scan a text that ends where its buffer does not: return content, position and status."""
     buffer = np.frombuffer(text + poison, np.uint8)
     builder = MessageBuilder(NAMED, WINDOW)
     position, status = scan(buffer[: len(text)], builder, example)
@@ -136,7 +136,7 @@ def scan_alone(
 
 @pytest.mark.parametrize("line", [REAL, *FORMS])
 def test_the_scanner_never_reads_past_its_buffer(line: bytes) -> None:
-    """Every prefix of a line at the very end, before bytes that would change its meaning."""
+    """Every prefix of a line at the buffer's end, before bytes that would change its meaning."""
     example = taught(line).example
     for cut in range(len(line) + 1):
         text = line[:cut] + b"\n"

@@ -28,7 +28,7 @@ def test_a_day_starts_at_midnight_utc() -> None:
     ],
 )
 def test_day_of_any_time(time_ms: int, day: date) -> None:
-    """Whatever stamp a message has: beyond the calendar it is the calendar's end."""
+    """For any stamp: beyond the calendar, the result is the calendar's last or first day."""
     assert day_of(time_ms) == day
 
 
@@ -41,7 +41,7 @@ def test_times_as_people_read_them() -> None:
 
 
 def test_a_window_of_the_day() -> None:
-    """Names in the UI say archive and window; the last one ends with the day."""
+    """Names in the UI give archive and window; the last window ends with the day."""
     first, last = Window(D0, D0, D0 + 43_200_001), Window(D0, D0 + 43_200_001, D1)
     assert (first.is_last, last.is_last) == (False, True)
     assert (first.day_end_ms, last.day_end_ms) == (D1, D1)

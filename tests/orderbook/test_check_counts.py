@@ -26,7 +26,7 @@ GRID = DayGrid(D0, BAR_MS)
 
 
 def times(opens: Iterable[int]) -> np.ndarray:
-    """Return times so many ms after the start of the day."""
+    """Return times the given number of ms after the start of the day."""
     return D0 + np.array([*opens], np.int64)
 
 
@@ -60,7 +60,7 @@ def test_gaps(opens: Iterable[int], figures: str | None) -> None:
 
 
 def test_every_gap_is_listed() -> None:
-    """§7: each, however many."""
+    """§7: each one, in any number."""
     finding = check_gaps(times(range(0, DAY_MS, DAY_MS // 24)), GRID, BAR_MS)
     assert finding.figures.startswith("24 without bars: 00:01:00 to 01:00:00, ")
     assert (finding.figures.count(" to "), finding.figures[-8:]) == (24, "24:00:00")
@@ -118,7 +118,7 @@ def test_nothing_to_complain_about() -> None:
     ],
 )
 def test_warnings_above_zero(field: str, check: str) -> None:
-    """§7: with their counts, and of nothing else."""
+    """§7: with their counts; nothing else warns."""
     good = Counts(samples=1000, sequence_checked=500)
     for count in (1, 7):
         findings = found(replace(good, **{field: count}))
@@ -153,7 +153,7 @@ def test_usual_closing_lines(deltas: int, snapshots: int, before: int, unusual: 
     assert finding.figures.startswith(f"{unusual} messages beyond the {usual} usual closing ones")
 
 
-def test_ignored_messages_are_told() -> None:
+def test_ignored_messages_are_reported() -> None:
     finding = found(Counts(outside_day=3, outside_ignored=2))["outside the day"]
     assert "; 2 ignored, more than one hour outside" in finding.figures
 
@@ -170,7 +170,7 @@ def test_gaps_that_cannot_be_checked() -> None:
     ("field", "check"), [("shallow_topic", "depth promised"), ("shallow_cut", "depth of the cut")]
 )
 def test_depth(field: str, check: str) -> None:
-    """§7: exactly 1 % of the samples is still well; the share is told."""
+    """§7: exactly 1 % of the samples is still accepted; the share is reported."""
     for shallow, samples, severity in (
         (0, 0, "ok"),
         (10, 1000, "ok"),
@@ -183,7 +183,7 @@ def test_depth(field: str, check: str) -> None:
     assert findings[check].figures.startswith("1.10% of 1000 samples hold fewer levels on a side")
 
 
-def test_reconstruction_and_absent_deletes_are_told() -> None:
+def test_reconstruction_and_absent_deletes_are_reported() -> None:
     """§7: information, however many differ."""
     counts = Counts(
         reconstruction_snapshots=2,

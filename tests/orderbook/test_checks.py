@@ -1,4 +1,4 @@
-"""The checks of a table (contract §7): passing, and each way of failing."""
+"""The checks of a table (contract §7): a pass, and each way to fail."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ INTEGERS = ("volume", "sample_count", "max_staleness_ms")
 
 
 def times(*opens: int) -> np.ndarray:
-    """Return times so many ms after the start of the day."""
+    """Return times the given number of ms after the start of the day."""
     return D0 + np.array(opens, np.int64)
 
 
@@ -37,7 +37,7 @@ def times(*opens: int) -> np.ndarray:
 
 
 def test_a_good_table_passes_every_check() -> None:
-    """One finding a check, so that a report shows what was looked at."""
+    """One finding per check, so that a report lists every check made."""
     findings = check_table(make_output(), SCHEMA, GRID, 2)
     assert findings == [
         Finding("schema", "ok", "26 columns"),
@@ -125,7 +125,7 @@ def test_values_must_be_finite(name: str, value: float | None) -> None:
 
 @pytest.mark.parametrize("name", [*INTEGERS, "available_at"])
 def test_no_value_may_be_missing(name: str) -> None:
-    """§7: neither the volume, which as an integer cannot be NaN, but null."""
+    """§7: nor the volume, which is an integer and so null, not NaN."""
     finding = check_values(put_value(make_output(), name, 1, None))
     assert finding == Finding("finite values", "error", f"NaN or Inf in {name}: 1")
 
@@ -143,7 +143,7 @@ def test_values_are_counted_by_column() -> None:
 
 
 def test_long_lists_are_cut() -> None:
-    """Twenty are named, the others counted."""
+    """Twenty are named, the rest counted."""
     table = make_output(levels=20)
     for level in range(20):
         table = put_value(table, f"bid_{level}_s", 0, math.nan)
@@ -190,7 +190,7 @@ def test_times_out_of_order(opens: tuple[int, ...], figures: str) -> None:
 
 
 def test_books_in_order() -> None:
-    """Missing levels at the far end are no fault, and one level is a book."""
+    """Missing levels at the far end are valid, and so is a book of one level."""
     thin = make_output(bid_1_p=[None] * 3, bid_1_s=[0.0] * 3)
     for table, levels in ((thin, 2), (make_output(levels=1), 1), (make_output([]), 2)):
         assert check_books(table, levels).severity == "ok"
@@ -238,7 +238,7 @@ def test_books_out_of_order(changes: dict[str, float | None], figures: str) -> N
 def test_levels_are_held_to_the_level_before(
     changes: dict[str, float | None], figures: str
 ) -> None:
-    """§7: not only to the best one."""
+    """§7: each level is compared with the level before it, not only with the best one."""
     table = make_output(levels=3)
     for name, value in changes.items():
         table = put_value(table, name, 1, value)

@@ -1,4 +1,4 @@
-"""The fast core against the slow, obvious twin, on generated streams of every kind."""
+"""The fast core equals the slow, obvious twin on generated streams of every kind."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LADDERS = (64, 128, RUNGS)
 @EXAMPLES
 @given(st.data(), streams.cases())
 def test_core_equals_twin_however_the_stream_is_cut(data: st.DataObject, case: Case) -> None:
-    """Bars, samples and counts, for windows and pieces of text of any size."""
+    """Bars, samples and counts are equal for windows and text pieces of any size."""
     twin = rebuild_day(case.text, DAY, case.settings)
     windows = cut_day(DAY, data.draw(cuts(case.settings.bar_interval_ms)))
     piece = data.draw(st.sampled_from((1, 100, 700, 1 << 20)))
@@ -44,7 +44,7 @@ def test_core_equals_twin_however_the_stream_is_cut(data: st.DataObject, case: C
 @EXAMPLES
 @given(st.data(), streams.cases())
 def test_bars_are_bit_identical_however_the_stream_is_cut(data: st.DataObject, case: Case) -> None:
-    """Windows are a way of working, never part of the result."""
+    """Windows never affect the result."""
     bar_ms = case.settings.bar_interval_ms
     whole = rebuild_with_core(case.text, cut_day(DAY), case.settings, None)
     windows = cut_day(DAY, data.draw(cuts(bar_ms)))
@@ -58,7 +58,7 @@ def test_bars_are_bit_identical_however_the_stream_is_cut(data: st.DataObject, c
 @examples(150)
 @given(streams.two_day_texts())
 def test_features_equal_the_twin_over_midnight(texts: tuple[bytes, bytes]) -> None:
-    """The second day's first return is taken from the first day's last bar."""
+    """The second day's first return uses the first day's last bar."""
     rules = streams.TYPICAL
     days = [rebuild_day(text, day, rules) for text, day in zip(texts, (DAY, NEXT_DAY), strict=True)]
     left_out = warmup_rows(days, rules)

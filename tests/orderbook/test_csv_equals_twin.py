@@ -1,4 +1,4 @@
-"""CSV dialects against their slow, obvious twins, on generated streams of every kind."""
+"""CSV dialects equal their slow, obvious twins on generated streams of every kind."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.dialect
 @examples(200)
 @given(st.data())
 def test_core_equals_twin_however_the_stream_is_cut(kind: Kind, data: st.DataObject) -> None:
-    """Bars, samples and counts, for windows and pieces of text of any size."""
+    """Bars, samples and counts are equal for windows and text pieces of any size."""
     rules = data.draw(settings_of_cases())
     text = data.draw(csv_texts(kind, rules))
     windows = cut_day(DAY, data.draw(cuts(rules.bar_interval_ms)))
@@ -44,7 +44,7 @@ def test_core_equals_twin_however_the_stream_is_cut(kind: Kind, data: st.DataObj
 @examples(200)
 @given(st.data())
 def test_bars_are_bit_identical_however_the_stream_is_cut(kind: Kind, data: st.DataObject) -> None:
-    """Windows are a way of working, never part of the result; nor is where text is torn."""
+    """Neither windows nor the places where the text is torn affect the result."""
     rules = data.draw(settings_of_cases())
     text = data.draw(csv_texts(kind, rules))
     assume(is_of_one_stream(kind, text))

@@ -1,4 +1,4 @@
-"""CSV rows → messages: which rows are one, what it replaces, what it follows upon."""
+"""CSV rows → messages: which rows form one, which of them replace the book, which ids follow."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_change_of_is_snapshot_ends_a_message() -> None:
 
 
 def test_binance_rows_of_one_time_and_id_are_one_message() -> None:
-    """§1.2: and of one update_type; each `snap` message replaces the book."""
+    """§1.2: they also share update_type; each `snap` message replaces the book."""
     parsed = parse(
         SPOT_HEADER,
         binance_row(5, 7, "a", "101", "3", kind="snap", first=7),
@@ -111,14 +111,14 @@ def test_binance_rows_of_one_time_and_id_are_one_message() -> None:
         (FUTURES_HEADER, binance_row(0, 9, pu=-(2**63)), -(2**63) + 1),
     ],
 )
-def test_what_a_binance_message_follows_upon(header: str, row: str, first_id: int) -> None:
-    """§1.2: `pu` + 1 is the id that comes next; without `pu`, it is first_update_id."""
+def test_the_previous_id_of_a_binance_message(header: str, row: str, first_id: int) -> None:
+    """§1.2: `pu` + 1 is the next id; without `pu`, it is first_update_id."""
     messages = parse(header, row).messages
     assert (messages.first_id.tolist(), messages.update_id.tolist()) == ([first_id], [9])
 
 
 def test_an_unreadable_row_does_not_end_its_message() -> None:
-    """It changes nothing; blank lines neither."""
+    """It changes nothing; nor do blank lines."""
     rows = [tardis_row(0), "hello", "", " \t", tardis_row(0, price="98"), tardis_row(0)[:-9]]
     parsed = parse(TARDIS_HEADER, *rows, tardis_row(0, "ask", "101"))
     assert parsed.messages.bid_count.tolist() == [2]
@@ -135,7 +135,7 @@ def test_a_header_alone_holds_no_message(header: str) -> None:
 
 
 def test_rows_of_a_message_are_gathered_over_chunks_of_text() -> None:
-    """Whatever the size of a chunk: a message is handed on when it ends."""
+    """For any chunk size: a message is passed on only when it ends."""
     rows = [tardis_row(0, side, str(n)) for n in range(1, 300) for side in ("ask", "bid")]
     text = text_of(TARDIS_HEADER, *rows, tardis_row(1))
     for piece in (1, 1000, 1 << 20):
@@ -194,7 +194,7 @@ def test_without_update_ids_nothing_can_be_checked() -> None:
 def test_recorded_excerpts_are_read_to_the_last_row(
     recordings: Path, name: str, dialect: Dialect, rows: int, bids: int, is_snapshot: bool
 ) -> None:
-    """Each line is the header or a level; after the first row none needs the csv module."""
+    """Each line is the header or a level; only the first row needs the csv module."""
     text = (recordings / "csv" / name).read_bytes()
     assert choose_dialect("a.zip", name, text) is dialect
     first_ms = dialect.read_head(MemoryText(text)).first_ms

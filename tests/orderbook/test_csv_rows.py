@@ -1,4 +1,4 @@
-"""CSV rows: which line is one, what it says, and whose it is."""
+"""CSV rows: which line is a row, its content, and its stream."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.stream_plans import D0
 
 LONG = "0." + "0" * 400 + "1"
 
-# ---------------------------------------------------------------- what is a row
+# ---------------------------------------------------------------- which lines are rows
 
 GOOD = {
     TARDIS_HEADER: tardis_row(0).split(","),
@@ -116,11 +116,11 @@ def test_quotes_and_carriage_returns_change_nothing(header: str) -> None:
 @pytest.mark.parametrize(
     "line", [b'"a', b'a"b"c', b'"a"b,c', b"\xff", b"a\x00", b"a\rb", b",", b"", b"\xef\xbb\xbfx"]
 )
-def test_what_is_no_row(line: bytes) -> None:
+def test_lines_that_are_not_rows(line: bytes) -> None:
     assert read_row(line, tardis.ROWS) is None
 
 
-# ---------------------------------------------------------------- whose rows
+# ---------------------------------------------------------------- names of a stream
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_what_is_no_row(line: bytes) -> None:
     ],
 )
 def test_another_name_ends_the_archive(header: str, rows: tuple[str, ...], what: str) -> None:
-    """§1.2: with both names and the line; also where its message would not be applied."""
+    """§1.2: the error has both names and the line, also if the message would not be applied."""
     with pytest.raises(MixedStreamError, match=what) as caught:
         parse(header, rows[0], "hello", rows[1])
     assert caught.value.line == 4
@@ -161,7 +161,7 @@ def test_an_unreadable_row_of_another_symbol_is_only_unreadable() -> None:
 
 
 def test_a_name_with_a_comma_is_one() -> None:
-    """Its rows are read by the csv module, but for those that look just like the first."""
+    """The csv module reads its rows, except those that look exactly like the first."""
     row = tardis_row(0, names='"a ""b""",","')
     parsed = parse(TARDIS_HEADER, row, row)
     assert (parsed.cursor.symbol, len(parsed.messages.price)) == (",", 2)
@@ -169,7 +169,7 @@ def test_a_name_with_a_comma_is_one() -> None:
 
 @pytest.mark.parametrize("header", DIALECTS)
 def test_the_head_of_a_stream(header: str) -> None:
-    """Symbol and time of the first row; no topic, and so no depth that is promised."""
+    """Symbol and time of the first row; no topic, and so no promised depth."""
     good = ",".join(GOOD[header])
     head = DIALECTS[header].read_head(MemoryText(text_of(f"\n{header}", "hello", good)))
     assert (head.symbol, head.topic, head.first_ms) == (_symbol(header), None, D0)

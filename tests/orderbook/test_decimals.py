@@ -1,4 +1,4 @@
-"""Decimals by words of eight bytes: as a regex and ``float`` read them, or refused."""
+"""Decimals read in words of eight bytes: equal to a regex and ``float``, or refused."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def twin(text: bytes) -> tuple[float, int] | None:
 
 
 def by_word(text: bytes) -> tuple[float, int] | None:
-    """Read by the layout that a word shows, its quote compared as the levels' reader does."""
+    """Read by the layout that a word shows, and compare its quote as the levels' reader does."""
     array = np.frombuffer(text, np.uint8)
     layout, length = (int(found) for found in look_at(array))
     mantissa, wrong = read_as(array, np.uint64(layout), decimals.TABLES.layouts)
@@ -62,7 +62,7 @@ ODD_BYTES = st.one_of(
 
 @st.composite
 def decimal_texts(draw: st.DrawFn) -> bytes:
-    """Decimals of any length with dots and stray bytes anywhere, and what follows them."""
+    """Draw decimals of any length with dots and stray bytes anywhere, and any text after them."""
     text = bytearray(draw(DIGITS))
     if draw(st.booleans()):
         text.insert(draw(st.integers(0, len(text))), ord("."))
@@ -75,7 +75,7 @@ def decimal_texts(draw: st.DrawFn) -> bytes:
 
 @given(decimal_texts(), st.binary(min_size=9, max_size=9))
 def test_a_word_is_read_as_a_decimal_or_refused(text: bytes, after: bytes) -> None:
-    """Whatever it reads is the decimal; what the venue writes, up to 8 bytes, it does read."""
+    """Every result is the decimal; the venue's decimals of up to 8 bytes are always read."""
     expected = twin(text)
     found = by_word(text + after)
     assert found in (None, twin(text + after))
@@ -110,7 +110,7 @@ def test_every_layout_that_has_a_decimal_reads_it() -> None:
 
 @pytest.mark.parametrize("decimal", [b"6", b"65", b"0.264", b"12345678", b"1234.678", b"0.000001"])
 def test_every_stray_byte_is_seen(decimal: bytes) -> None:
-    """Any byte at any place, alone and above one that is no ASCII."""
+    """Any byte at any place, alone and before one that is not ASCII."""
     for at in range(len(decimal)):
         for byte in range(256):
             for head in (decimal[:at], b"\xff" * at, b"\x80" * at):
@@ -187,7 +187,7 @@ def test_levels_of_any_look(side: bytes, room: int, at: int, gone: int, byte: in
 
 @given(SIDES, st.data())
 def test_levels_that_the_text_tears(side: bytes, data: st.DataObject) -> None:
-    """Cut anywhere before bytes that would mend them: nothing past the text is read."""
+    """Cut anywhere before bytes that would complete them: nothing past the text is read."""
     cut = data.draw(st.integers(0, len(side) - 1))
     text = side[:cut] + b"\n"
     for poison in (side[cut:], side[cut + 1 :], b"0" * 99, b'"]]' * 9):
@@ -196,7 +196,7 @@ def test_levels_that_the_text_tears(side: bytes, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("price", [b"112345.60", b"123456789", b"64995.30"])
 def test_every_stray_byte_of_a_price_is_seen(price: bytes) -> None:
-    """After a price of the same look, which the one with the stray byte is read by."""
+    """After a price of the same look, by whose layout the one with the stray byte is read."""
     for at in range(len(price)):
         for byte in range(256):
             odd = price[:at] + bytes([byte]) + price[at + 1 :]

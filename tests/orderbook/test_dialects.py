@@ -1,4 +1,4 @@
-"""Which dialect a member is in: by its suffix and its first lines, never by its name alone."""
+"""The dialect of a member: decided by its suffix and its first lines, never by its name alone."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def choose(member: str, head: bytes) -> str:
 
 
 def test_every_dialect_is_found_by_its_name() -> None:
-    """A stream remembers the name: it is what travels between processes."""
+    """A stream stores the name, which travels between processes."""
     assert [dialect_named(dialect.name) for dialect in DIALECTS] == list(DIALECTS)
 
 
@@ -37,14 +37,14 @@ def test_every_dialect_is_found_by_its_name() -> None:
 def test_json_lines_are_of_the_venue_of_their_first_message(
     member: str, before: bytes, line: bytes, name: str
 ) -> None:
-    """§1.1: whatever stands before it, and whatever comes behind."""
+    """§1.1: whatever lines come before and after it."""
     other = OKX if line is REAL else REAL
     assert choose(member, before + line + b"\n" + other + b"\n") == name
 
 
 @pytest.mark.parametrize("head", [b"", b"\n", b"hello\n", b"{}\n" * 2000, OKX[:-1] + b"\n"])
-def test_json_lines_that_nobody_knows_are_bybits(head: bytes) -> None:
-    """Lines without a message are counted as unreadable, as ever."""
+def test_unknown_json_lines_are_bybits(head: bytes) -> None:
+    """Lines without a message are counted as unreadable, as usual."""
     assert choose("x.data", head) == bybit.DIALECT.name
 
 
@@ -76,7 +76,7 @@ def test_another_suffix_has_no_reader(member: str) -> None:
         (SPOT_HEADER.replace("qty", '"qty"'), binance.SPOT),
     ],
 )
-def test_csv_is_told_by_its_header(
+def test_csv_is_recognized_by_its_header(
     member: str, before: bytes, end: bytes, header: str, dialect: Dialect
 ) -> None:
     """§1.2: by the first line that is not blank."""
@@ -128,8 +128,8 @@ RENAMED = FUTURES_HEADER.replace("qty", "quantity")
         ),
     ],
 )
-def test_a_header_that_nobody_knows(text: str, reason: str) -> None:
-    """§1.2: the header found, what is wrong with it, and the dialects known."""
+def test_an_unknown_header_is_refused(text: str, reason: str) -> None:
+    """§1.2: with the header found, its error, and the dialects known."""
     with pytest.raises(UnknownDialectError) as caught:
         choose_dialect("a.zip", "x.csv", text.encode())
     assert str(caught.value) == reason + KNOWN

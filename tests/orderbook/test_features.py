@@ -18,7 +18,7 @@ from tests.support.stream_plans import D0
 
 
 def closes_before(opens: list[int], before: LastBar | None) -> list[float | None]:
-    """Return the previous close of bars that close at 10, 11, …; None where there is none."""
+    """Return the previous close of bars that close at 10, 11, …, or None."""
     times = np.array([D0 + minute * BAR_MS for minute in opens], np.int64)
     closes = 10.0 + np.arange(len(opens))
     found = previous_closes(times, closes, BAR_MS, before)
@@ -48,7 +48,7 @@ def bar_before(minute: int, close: float = 5.0) -> LastBar:
 def test_previous_close_is_that_of_the_bar_t_minus_W(  # noqa: N802
     opens: list[int], before: LastBar | None, expected: list[float | None]
 ) -> None:
-    """§4: of no other bar: after a gap, or where the day before ended earlier, there is none."""
+    """§4: of no other bar: none after a gap, or if the day before ended earlier."""
     assert closes_before(opens, before) == expected
 
 
@@ -69,7 +69,7 @@ def test_formulas_of_a_rising_bar() -> None:
 
 
 def test_each_row_has_its_own_previous_close() -> None:
-    """§4: a bar left out as a row still gives its close to the next one."""
+    """§4: a bar that is not written as a row still gives its close to the next one."""
     featured = add_features(make_bars([0, 1, 4, 5], [100.0, 110.0, 121.0, 100.0]), BAR_MS, 2, None)
     assert featured.warmup_rows == 2
     minutes = (times_ms(featured.table) - D0) // BAR_MS
@@ -79,15 +79,15 @@ def test_each_row_has_its_own_previous_close() -> None:
 
 
 def test_no_row_left() -> None:
-    """§4: bars but no row: a table without rows, with the full schema."""
+    """§4: bars but no rows give a table without rows, with the full schema."""
     for bars in (make_bars([0]), make_bars([0, 2, 4]), make_bars([])):
         featured = add_features(bars, BAR_MS, 2, None)
         assert (featured.table.num_rows, featured.warmup_rows) == (0, bars.num_rows)
         assert featured.table.schema.equals(output_schema(2), check_metadata=True)
 
 
-def test_order_types_and_what_is_carried_through() -> None:
-    """§4: every column of the bars is in the output, untouched, also a level that is not there."""
+def test_order_types_and_columns_carried_over() -> None:
+    """§4: every column of the bars is in the output, untouched, also a missing level."""
     bars = make_bars([0, 1, 2], bid_1_p=[98.0, None, None], bid_1_s=[1.0, 0.0, 0.0])
     table = add_features(bars, BAR_MS, 2, bar_before(-1)).table
     assert table.schema.equals(output_schema(2), check_metadata=True)
@@ -110,7 +110,7 @@ def test_times_are_milliseconds() -> None:
 
 
 def test_pandas_reads_datetime_as_the_index(tmp_path: Path) -> None:
-    """§4: the index in UTC, and no column; a level that is not there is NaN."""
+    """§4: the index in UTC, and no column; a level that does not exist is NaN."""
     bars = make_bars([0, 1], ask_1_p=[102.0, None], ask_1_s=[1.0, 0.0])
     table = add_features(bars, BAR_MS, 2, bar_before(-1)).table
     pq.write_table(table, tmp_path / "day.parquet")

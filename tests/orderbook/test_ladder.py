@@ -1,4 +1,4 @@
-"""The ladder: what fits on it, how it is read, and that its length never shows in a result."""
+"""The ladder: which levels fit, how they are read, and that its length never affects a result."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def clear_ladder(ladder):
     ladders.clear_ladder(ladder)
 
 
-# ---------------------------------------------------------------- what fits on a ladder
+# ---------------------------------------------------------------- the span of a ladder
 
 
 def fill(rungs: int, keys: Sequence[float]) -> tuple[Ladder, bool]:
-    """Put keys on a new ladder, each with a size of its own."""
+    """Put keys on a new ladder, each with a different size."""
     ladder = make_ladder(rungs)
     fits = fill_ladder(ladder, np.array(keys, float), np.arange(1.0, len(keys) + 1), len(keys))
     return ladder, bool(fits)
@@ -57,7 +57,7 @@ def fill(rungs: int, keys: Sequence[float]) -> tuple[Ladder, bool]:
 @pytest.mark.parametrize("rungs", [64, 128, 1024])
 @pytest.mark.parametrize("start", [1.0, 5000.0, -5000.0, -1.0])
 def test_half_the_ladder_is_enough_and_no_more(rungs: int, start: float) -> None:
-    """From the worst level to the best one: half the rungs; whatever the tick."""
+    """For any tick, the span from worst to best level is at most half the rungs."""
     half = rungs // 2
     for tick in (1.0, 0.25, 2.0**-20, 2.0**40):
         base = start * tick
@@ -80,7 +80,7 @@ def read_all(ladder: Ladder, count: int) -> Levels:
 
 @pytest.mark.parametrize("rungs", [64, 128, 256])
 def test_a_filled_ladder_reads_best_first(rungs: int) -> None:
-    """And all that is read is what was put there: in the middle of the ladder."""
+    """The keys read are the keys put, in the middle of the ladder."""
     for count in range(2, rungs // 2 + 2):
         keys = [50.0 + k for k in range(count)]
         ladder, fits = fill(rungs, keys)
@@ -107,7 +107,7 @@ def test_no_tick_no_ladder(keys: list[float]) -> None:
 def rebuild(
     text: bytes, cuts: list[int], settings: TwinSettings, rungs: int, depth: int | None = None
 ) -> tuple[list[Samples], OrderBook, Counts]:
-    """Sample a text window by window, the sides on ladders of a given length."""
+    """Sample a text window by window, with sides on ladders of a given length."""
     source, cursor, book, counts = MemoryText(text), Cursor(), OrderBook(), Counts()
     all_samples = []
     for window in cut_day(DAY, cuts):
@@ -120,7 +120,7 @@ def rebuild(
 
 
 def bits_of(value: Samples | OrderBook) -> list[object]:
-    """Return all that a value holds, to the bit."""
+    """Return everything that a value holds, to the bit."""
     parts = (getattr(value, part.name) for part in fields(value))
     return [(p.dtype.str, p.shape, p.tobytes()) if isinstance(p, np.ndarray) else p for p in parts]
 
@@ -128,7 +128,7 @@ def bits_of(value: Samples | OrderBook) -> list[object]:
 def assert_rungs_mean_nothing(
     text: bytes, cuts: list[int], settings: TwinSettings, depth: int | None = None
 ) -> int:
-    """Hold small ladders to the long one; returns the number of samples."""
+    """Compare small ladders with the long one; return the number of samples."""
     samples, book, counts = rebuild(text, cuts, settings, RUNGS, depth)
     for rungs in (64, 128):
         other_samples, other_book, other_counts = rebuild(text, cuts, settings, rungs, depth)
@@ -141,7 +141,7 @@ def assert_rungs_mean_nothing(
 @examples(120)
 @given(streams.cases(), st.lists(st.integers(-12, 12), max_size=3))
 def test_a_ladders_length_never_shows(case: Case, cuts: list[int]) -> None:
-    """Samples, book and counts of small odd streams, however they are cut."""
+    """Samples, book and counts of small odd streams are the same for any cut."""
     edges = [NOON + case.settings.bar_interval_ms * cut for cut in cuts]
     assert_rungs_mean_nothing(case.text, edges, case.settings)
 
@@ -157,7 +157,7 @@ def test_a_ladders_length_never_shows(case: Case, cuts: list[int]) -> None:
     ids=["linear 50", "spot 200", "linear 10", "spot 5"],
 )
 def test_nor_in_a_generated_market(spec: StreamSpec) -> None:
-    """Samples, book and counts of realistic streams; every level is read."""
+    """Samples, book and counts of realistic streams are the same; every level is read."""
     text = b"".join(generate_text(spec))
     for cuts in ([], [NOON + 5000, NOON + 20_000]):
         assert assert_rungs_mean_nothing(text, cuts, TYPICAL, spec.depth) > 5

@@ -1,4 +1,4 @@
-"""A message's time and place in a window (contract §2), and the batch itself."""
+"""Time and window of a message (contract §2), and the batch itself."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def at(*stamps: int) -> list[Line]:
 
 
 def test_columns_of_a_batch() -> None:
-    """Bids first, then asks, each in listed order; no update id is not the update id 0."""
+    """Bids first, then asks, each in listed order; a missing update id is not the update id 0."""
     parsed = parse(
         snapshot(5, (("98", "1"), ("99", "2")), ASKS), delta(6), delta(7, BIDS, u=0), delta(9, u=-3)
     )
@@ -59,7 +59,7 @@ def test_time_never_falls() -> None:
     ],
 )
 def test_edges_of_the_day(stamp: int, outside: int, ignored: int, closing: int) -> None:
-    """§2: [d0, d1) is inside; over one hour outside is ignored, and is no closing line either."""
+    """§2: [d0, d1) is inside; over an hour outside is ignored, and is no closing line."""
     for kind in ("delta", "snapshot"):
         counts = parse(Line(kind, stamp)).counts
         assert (counts.outside_day, counts.outside_ignored) == (outside, ignored)
@@ -69,14 +69,14 @@ def test_edges_of_the_day(stamp: int, outside: int, ignored: int, closing: int) 
 
 
 def test_an_ignored_message_still_sets_the_latest_time() -> None:
-    """Decision 1: only so do rows before T depend on nothing from T on."""
+    """Decision 1: otherwise rows before T could depend on messages from T on."""
     parsed = parse(*at(D0, D1 + 2 * HOUR_MS, D0 + 1000))
     assert (len(parsed.messages), parsed.counts.outside_ignored) == (1, 2)
     assert (parsed.counts.out_of_order, parsed.cursor.latest_ms) == (1, D1 + 2 * HOUR_MS)
 
 
 def test_a_window_ends_before_the_first_message_of_the_next() -> None:
-    """That message stays unread: the cursor stands before its line."""
+    """That message stays unread: the cursor is before its line."""
     first, second = cut_day(DAY, [D0 + 5000])
     lines = at(D0 + 4999, D0 + 5000, D0 + 4000, D0 + 5001)
     source = MemoryText(text_of(*lines))
@@ -106,7 +106,7 @@ def test_a_window_ends_at_lines_of_any_style(style: Style) -> None:
 
 
 def test_the_end_of_the_text() -> None:
-    """Later windows hold nothing once it is reached, in whichever window that is."""
+    """Later windows are empty once any window has reached it."""
     first = cut_day(DAY, [D0 + 5000])[0]
     assert parse(*at(D0), window=first).at_end
     assert parse(window=first).at_end
@@ -114,7 +114,7 @@ def test_the_end_of_the_text() -> None:
 
 
 def test_more_inside_means_inside_the_day() -> None:
-    """§3: a later message at d1 or behind does not carry the grid on."""
+    """§3: a later message at or after d1 does not extend the grid."""
     first = cut_day(DAY, [D0 + 5000])[0]
     assert parse(*at(D0, D1 - 1), window=first).more_inside
     assert not parse(*at(D0, D1), window=first).more_inside
@@ -122,7 +122,7 @@ def test_more_inside_means_inside_the_day() -> None:
 
 
 def test_the_last_window_takes_all_that_is_later() -> None:
-    """Also the latest stamp there is; a middle one takes it for none of its own."""
+    """Also the greatest possible stamp; a middle window leaves it unread."""
     last = cut_day(DAY, [D0 + 5000])[1]
     assert parse(*at(D1 - 1, D1, INT64_MAX), window=last).counts.messages == 3
     middle = Window(D0, D0 + 5000, D0 + 10_000)
@@ -130,12 +130,12 @@ def test_the_last_window_takes_all_that_is_later() -> None:
 
 
 def test_a_cursor_begins_at_the_beginning() -> None:
-    """Nothing read, no stamp seen, no name known."""
+    """It has read nothing, seen no stamp and knows no name."""
     assert Cursor() == Cursor(offset=0, line=0, latest_ms=INT64_MIN, symbol=None, topic=None)
 
 
 def test_names_are_those_of_the_first_message_that_has_any() -> None:
-    """§1.1: topic and symbol each by itself, known on in the next window."""
+    """§1.1: topic and symbol separately; the next window knows them too."""
     line = delta(0)
     nameless = Line("delta", D0, topic=None, symbol=None)
     parsed = parse(nameless, Line("delta", D0, topic=None), line)
@@ -144,8 +144,8 @@ def test_names_are_those_of_the_first_message_that_has_any() -> None:
     assert (again.cursor.symbol, again.cursor.topic) == ("BTCUSDT", "orderbook.200.BTCUSDT")
 
 
-def test_a_batch_grows_and_keeps_what_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Kernels write without looking: room is made before, and nothing is lost by it."""
+def test_a_batch_grows_and_keeps_its_contents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kernels do not check bounds: room is made first, and no content is lost."""
     monkeypatch.setattr(messages, "_LEAST_ROOM", 0)
     builder = MessageBuilder(Cursor(), WHOLE_DAY)
     builder.reserve(3, 7)
@@ -166,7 +166,7 @@ def test_a_batch_grows_and_keeps_what_it_holds(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("room", [1, 2, 64])
 def test_there_are_more_starts_than_messages(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
-    """Also where the room is just as much as is asked for."""
+    """Also if the room is exactly as requested."""
     monkeypatch.setattr(messages, "_LEAST_ROOM", room)
     for wanted in (room, room + 1, 2 * room, 4 * room + 1):
         builder = MessageBuilder(Cursor(), WHOLE_DAY)

@@ -1,4 +1,4 @@
-"""OKX lines, read by a JSON library alone: by the letter of the contract, however they are cut."""
+"""OKX lines, read by a JSON library alone: as the contract says, for any cut into windows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.twin import rebuild_day
 from tests.support.twin_messages import read_lines
 from tests.support.twin_okx import read_okx_message
 
-# As it stands in a file of the venue, shortened.
+# From a file of the venue, shortened.
 REAL = (
     b'{"instId":"BTC-USDT","action":"snapshot","ts":"1723075200005","asks":[["64326.7","1.87854175"'
     b',"12"]],"bids":[["64325.1","0.5","3"],["64325.0","2","1"]]}'
@@ -48,7 +48,7 @@ def test_the_head_of_a_stream() -> None:
 
 
 @pytest.mark.parametrize("name", BREAKS)
-def test_what_is_no_message_is_counted(name: str) -> None:
+def test_lines_that_are_not_messages_are_counted(name: str) -> None:
     """Core and twin agree: nothing changes, the line is counted with its number."""
     assert read_message(BREAKS[name]) is None
     assert read_okx_message(BREAKS[name]) is None
@@ -66,7 +66,7 @@ def test_another_instrument_ends_the_archive() -> None:
 
 
 def from_bybit(text: bytes) -> bytes:
-    """The same stream in the words of OKX; lines that are no message stay as they are."""
+    """Return the same stream in OKX's dialect; lines that are not messages stay the same."""
     return b"\n".join(map(line_from_bybit, text.split(b"\n")))
 
 
@@ -82,7 +82,7 @@ def line_from_bybit(line: bytes) -> bytes:
 @examples(150)
 @given(st.data(), member_texts())
 def test_core_equals_twin_however_the_stream_is_cut(data: st.DataObject, text: bytes) -> None:
-    """Bars, samples and counts, for windows and pieces of text of any size."""
+    """Bars, samples and counts are equal for windows and text pieces of any size."""
     text = from_bybit(text)
     twin = rebuild_day(text, DAY, TYPICAL, partial(read_lines, read=read_okx_message))
     windows = cut_day(DAY, data.draw(cuts(TYPICAL.bar_interval_ms)))

@@ -19,7 +19,7 @@ from tests.support.zips import read_member
 SPEC = StreamSpec("BTCUSDT", "linear", 50, D0, D0 + 200_000, seed=11)
 RULES = TwinSettings(sampling_interval_ms=100, bar_interval_ms=1000, levels=20)
 WITH_IDS = [name for name in WRITERS if name.startswith("Binance")]
-# What depends on lines, on the topic or on ids, and not on what the messages say.
+# Counts that depend on lines, on the topic or on ids, and not on the messages' content.
 OF_THE_TEXT = ("lines", "slow_lines", "shallow_topic", "sequence_checked", "sequence_gaps")
 
 
@@ -47,7 +47,7 @@ def assert_same(found: CoreDay, wanted: CoreDay) -> None:
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_generated_market(name: str) -> None:
-    """Bars, and every count that is of messages; rows are levels, but for the header."""
+    """Bars are equal, and so is every count of messages; rows are levels, apart from the header."""
     text = b"".join(generate_text(SPEC))
     wanted, found = rebuild(text, bybit.DIALECT.name), rebuild(rewritten(text, name), name)
     assert_same(found, wanted)
@@ -67,7 +67,7 @@ def test_a_recorded_market(recordings: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_lost_message_is_seen_where_there_are_ids(name: str) -> None:
-    """The book is unknown from then on; Tardis and OKX cannot tell, and carry on."""
+    """The book is unknown from then on; Tardis and OKX cannot detect the loss, and carry on."""
     lines = b"".join(generate_text(SPEC)).splitlines(keepends=True)
     text = b"".join([*lines[:1000], *lines[1001:]])
     wanted, found = rebuild(text, bybit.DIALECT.name), rebuild(rewritten(text, name), name)

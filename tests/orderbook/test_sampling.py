@@ -1,4 +1,4 @@
-"""Samples of the core, pinned to examples worked out by hand (contract §2, §3)."""
+"""Samples of the core, checked against examples worked out by hand (contract §2, §3)."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_an_hour_outside_is_still_applied() -> None:
 
 
 def test_the_day_ends_with_the_instant_d1() -> None:
-    """§3: d1 is sampled without what is stamped d1; nothing is sampled behind it."""
+    """§3: d1 is sampled without messages stamped d1; nothing is sampled after it."""
     day = rebuild(
         *(snapshot(LENGTH - 1), delta(LENGTH, (("99", "2"),)), delta(LENGTH + 1)),
         snapshot(LENGTH + 2500, (("99", "5"),)),
@@ -109,7 +109,7 @@ def test_staleness_is_measured_from_the_last_applied_message() -> None:
 
 @pytest.mark.parametrize("cut", [5000, 10_000])
 def test_a_window_may_end_in_mid_silence(cut: int) -> None:
-    """§3: the next window goes on with the same book; its first instant is not the cut's own."""
+    """§3: the next window continues with the same book; it does not sample the cut again."""
     settings = replace(SETTINGS, max_staleness_ms=20_000)
     lines = (snapshot(4500), delta(11_000, (("99", "2"),)))
     whole = rebuild(*lines, settings=settings)
@@ -131,7 +131,7 @@ def test_a_window_without_messages_takes_samples_if_more_is_inside() -> None:
 
 
 def test_a_message_stamped_with_a_windows_end_is_of_the_next_one() -> None:
-    """§3: its instant is the last of the first window, without it."""
+    """§3: that instant is the first window's last, and excludes the message."""
     windows = cut_day(DAY, [D0 + 5000])
     day = rebuild(snapshot(4000), delta(5000, (("99", "2"),)), windows=windows)
     first, second = day.samples
@@ -141,7 +141,7 @@ def test_a_message_stamped_with_a_windows_end_is_of_the_next_one() -> None:
 
 
 def test_grid_of_100_ms() -> None:
-    """§3: Δ = 100 ms; grids lie on the epoch, not on the first message."""
+    """§3: Δ = 100 ms; grids start at the epoch, not at the first message."""
     settings = replace(SETTINGS, sampling_interval_ms=100, bar_interval_ms=1000)
     day = rebuild(snapshot(50), delta(199), delta(200), delta(301), settings=settings)
     assert instants(day) == [100, 200, 300, 400]
@@ -184,7 +184,7 @@ def test_the_first_reason_counts() -> None:
     assert (silent.counts.unknown, silent.counts.stale, silent.counts.one_sided) == (0, 1, 3)
 
 
-def test_formulas_use_the_whole_book_and_the_cut_what_is_kept() -> None:
+def test_formulas_use_the_whole_book_and_the_cut_only_kept_levels() -> None:
     """§3: deep_obi sums levels 0-4, whatever N is."""
     bids = (("99", "2"), ("98", "2"), ("97", "1"), ("96", "4"), ("95", "1"), ("94", "50"))
     day = rebuild(snapshot(0, bids, (("103", "1"), *ASKS, ("102", "2"))))
@@ -207,8 +207,8 @@ def test_missing_levels_are_nan_and_zero() -> None:
     assert (samples.bid_size[0, 1], samples.ask_size[0, 1]) == (0.0, 0.0)
 
 
-def test_what_lies_behind_the_levels_means_nothing() -> None:
-    """The book's arrays are longer than its sides: the rest is whatever it was."""
+def test_array_slots_after_the_levels_are_ignored() -> None:
+    """The book's arrays are longer than its sides: the rest holds arbitrary values."""
     window = cut_day(DAY)[0]
     rule = rule_of(SETTINGS, None)
     parsed = [parse(text_of(line)).messages for line in (snapshot(0), delta(1500))]
@@ -223,8 +223,8 @@ def test_what_lies_behind_the_levels_means_nothing() -> None:
 
 
 @pytest.mark.parametrize("ms", [4999, 10_000])
-def test_messages_beside_their_window_are_a_mistake(ms: int) -> None:
-    """Of the caller: they would be counted in a bar that is not theirs."""
+def test_messages_outside_their_window_are_a_mistake(ms: int) -> None:
+    """The caller's mistake: they would be counted in the wrong bar."""
     messages = parse(text_of(snapshot(ms))).messages
     window = Window(D0, D0 + 5000, D0 + 10_000)
     with pytest.raises(ValueError, match="outside the window 00:00:05-00:00:10"):
@@ -233,7 +233,7 @@ def test_messages_beside_their_window_are_a_mistake(ms: int) -> None:
 
 @pytest.mark.parametrize("ms", [-1, 5000, 9999, LENGTH])
 def test_messages_outside_the_day_are_in_any_window(ms: int) -> None:
-    """The first window takes all that is earlier, the last one all that is later."""
+    """The first window takes all earlier messages, the last one all later messages."""
     messages = parse(text_of(snapshot(ms))).messages
     window = Window(D0, D0 + 5000, D0 + 10_000)
     counts = take_samples(messages, False, OrderBook(), window, rule_of(SETTINGS, None)).counts
@@ -241,7 +241,7 @@ def test_messages_outside_the_day_are_in_any_window(ms: int) -> None:
 
 
 def test_shallow_samples_are_counted() -> None:
-    """Decision 7: either side below the topic's promise, or below N; exactly as many is enough."""
+    """Decision 7: either side below the topic's promise, or below N; an exact match is enough."""
     lines = (snapshot(0, (("99", "1"), ("98", "1"))), delta(1000, (), (("102", "1"),)))
     day = rebuild(*lines, topic="orderbook.1.BTCUSDT")
     assert (day.counts.shallow_topic, day.counts.shallow_cut, day.counts.samples) == (0, 1, 2)

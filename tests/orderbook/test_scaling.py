@@ -1,4 +1,4 @@
-"""The z-score (contract §6): what it is fitted on, and what it changes."""
+"""The z-score (contract §6): the rows it is fitted on, and the columns it changes."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def random_rows(count: int) -> np.ndarray:
 
 
 def moments_of(scaler: StandardScaler) -> Moments:
-    """What scikit-learn fitted."""
+    """Return the moments that scikit-learn fitted."""
     mean, variance, scale = (tuple(v.tolist()) for v in (scaler.mean_, scaler.var_, scaler.scale_))
     return Moments(mean, variance, scale, int(scaler.n_samples_seen_))
 
 
 def fit_in_parts(rows: np.ndarray, sizes: list[int]) -> Moments:
-    """Fit on rows in parts of these sizes, the rest as one more."""
+    """Fit on rows in parts of these sizes, then on the rest."""
     return fit_moments(np.split(rows, np.cumsum(sizes)))
 
 
@@ -56,7 +56,7 @@ def test_a_fit_in_parts_equals_one_on_all_rows(sizes: list[int]) -> None:
 
 
 def test_a_fit_equals_the_plain_formula() -> None:
-    """§6: population variance; the twin's by hand."""
+    """§6: population variance, as in the twin."""
     rows = random_rows(200)
     means, scales = zscore([dict(zip(FEATURES, row, strict=True)) for row in rows.tolist()])
     moments = fit_in_parts(rows, [50, 100])
@@ -77,7 +77,7 @@ def test_one_row_is_scale_one() -> None:
     assert fit_in_parts(random_rows(1), []).scale == (1.0,) * len(FEATURES)
 
 
-def test_the_fit_range_ends_with_what_is_available() -> None:
+def test_the_fit_range_ends_with_available_rows() -> None:
     """§6: `available_at <= fit_until`, the moment itself included."""
     table = make_output(range(5), body=[0.0, 1.0, 2.0, 3.0, 4.0])
     for until, rows in (
@@ -111,8 +111,8 @@ def test_only_the_features_change() -> None:
     assert feature_rows(table).tolist() == rows.tolist()
 
 
-def test_what_is_scaled_is_what_was_fitted() -> None:
-    """§6: mean 0 and deviation 1, but for a constant feature, which becomes 0."""
+def test_scaling_uses_the_fit() -> None:
+    """§6: mean 0 and deviation 1, except for a constant feature, which becomes 0."""
     rows = random_rows(400)
     scaled = feature_rows(apply_scaler(output_of(rows), fit_in_parts(rows, [])))
     assert scaled.mean(axis=0) == pytest.approx(np.zeros(9), abs=1e-9)
@@ -120,7 +120,7 @@ def test_what_is_scaled_is_what_was_fitted() -> None:
 
 
 def test_scikit_learn_gives_the_same() -> None:
-    """§6: what training code loads does what the pipeline does."""
+    """§6: the scaler that training code loads does the same as the pipeline."""
     rows = random_rows(50)
     scaler = to_sklearn(MOMENTS)
     assert moments_of(scaler) == MOMENTS

@@ -42,7 +42,7 @@ from tests.support.stream_parts import Roll
 
 
 def hold(line: bytes, block: bytes) -> tuple[bool, int]:
-    """Hold a line's form to changed lines: did it give one, and how many of them were read?"""
+    """Compare changed lines of a line's form; return whether it gave one, and how many are read."""
     example = learn(line)
     if example is None:
         return False, 0
@@ -58,7 +58,7 @@ def hold(line: bytes, block: bytes) -> tuple[bool, int]:
 
 
 def has_odd_values(line: bytes) -> bool:
-    """Whether a value is one that the scanner may leave."""
+    """Return whether a value is one that the scanner may leave."""
     return b"1" + b"0" * 18 in line
 
 
@@ -68,12 +68,12 @@ BLOCKS = st.binary(min_size=500, max_size=500)
 @examples(1200)
 @given(BLOCKS, BLOCKS)
 def test_the_scanner_reads_a_line_as_json_does_or_not_at_all(one: bytes, other: bytes) -> None:
-    """By the form of any line that gives one: other values, or any bytes whatever."""
+    """With the form of any line that gives one: other values, or any bytes."""
     hold(write_line(Roll(one)), other)
 
 
 def test_the_property_is_about_something() -> None:
-    """Many lines give an example, for many of them changed lines are read; and many are not."""
+    """Many lines give an example, and many of their changed lines are read; many are not."""
     random = np.random.default_rng(7)
     lines = [write_line(Roll(random.bytes(500))) for _ in range(2000)]
     held = [hold(line, random.bytes(500)) for line in lines]
@@ -84,7 +84,7 @@ def test_the_property_is_about_something() -> None:
 
 
 def test_the_generated_lines_are_json_mostly() -> None:
-    """So that the property above is about messages: each value of its grammar stands in one."""
+    """The property above is about messages: every value of its grammar occurs in one."""
     for key, value in product(KEYS, VALUES):
         assert key in json.loads(join([(key, value)]))
 
@@ -103,7 +103,7 @@ SWEPT = [
 
 @pytest.mark.parametrize("line", SWEPT)
 def test_every_edit_at_every_place(line: bytes) -> None:
-    """Inserted, or in place of a byte; and enough of them are read at all."""
+    """Each byte inserted, or in place of another; and enough edited lines are read at all."""
     example = learn(line)
     assert example is not None
     read = [
@@ -115,7 +115,7 @@ def test_every_edit_at_every_place(line: bytes) -> None:
 
 @pytest.mark.parametrize("name", BREAKS)
 def test_a_broken_line_is_never_read_by_a_form(name: str) -> None:
-    """§1.1: by that of the good line, nor by one that it teaches."""
+    """§1.1: neither by the good line's form, nor by a form that the broken line teaches."""
     broken = BREAKS[name](LINE)
     assert learn(broken) is None
     for style in (Style(), Style(data_order=("u", "a", "b", "s", "seq"))):
@@ -142,7 +142,7 @@ LITTLE_EDITS = (
 
 @given(st.integers(0, len(REAL) - 1), st.integers(0, 3), st.sampled_from(LITTLE_EDITS))
 def test_scanner_and_slow_path_agree_on_any_edited_line(at: int, gone: int, new: bytes) -> None:
-    """A line torn, cut or mended anywhere means the same to both."""
+    """A line torn, cut or repaired anywhere has the same meaning for both."""
     line = REAL[:at] + new + REAL[at + gone :]
     message = read_message(line)
     try:
@@ -157,7 +157,7 @@ def test_scanner_and_slow_path_agree_on_any_edited_line(at: int, gone: int, new:
 
 @pytest.mark.parametrize("number", [b"177400", b"65114.20", b"6.054", b"1723075200103"])
 def test_digits_are_digits(number: bytes) -> None:
-    """Any other byte in a number, first, in the middle or last, means the same to both."""
+    """Any other byte in a number, first, middle or last, has the same meaning for both."""
     for at in (0, 2, len(number) - 1, len(number)):
         for byte in set(range(256)) - {0x0A}:
             line = REAL.replace(number, number[:at] + bytes([byte]) + number[at + 1 :])

@@ -45,13 +45,13 @@ def test_types() -> None:
     assert dict(zip(schema.names, schema.types, strict=True)) == integers | times | others
 
 
-def test_bars_lack_only_what_the_dataset_phase_makes() -> None:
+def test_bars_lack_only_columns_of_the_dataset_phase() -> None:
     made = {"body", "upper_wick", "lower_wick", "log_ret_close", "log_volume"}
     rest = [field for field in output_schema(3) if field.name not in made]
     assert list(bars_schema(3)) == rest
 
 
-def test_pandas_is_told_its_index() -> None:
+def test_pandas_metadata_names_the_index() -> None:
     """Only the finished file has an index; it is no column to pandas."""
     metadata = output_schema(1).metadata
     assert json.loads(metadata[b"pandas"])["index_columns"] == ["datetime"]

@@ -1,4 +1,4 @@
-"""One side of the book: on the ladder, off it and on the way, it is what a dict would be."""
+"""One side of the book equals a dict: on the ladder, off it, and in between."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from tests.support.stream_parts import Roll
 def test_a_side_is_a_dict_of_prices(
     block: bytes, prices: str, spread: int, rungs: int, sign: float, outliers: int
 ) -> None:
-    """§2: levels in listed order, by any prices: the ladder never shows in what is held."""
+    """§2: levels in listed order, at any prices: the ladder never shows in the contents."""
     held = Held(sign, rungs)
     walk(held, Walk(Roll(block), PRICES[prices], spread, outliers), steps=22)
 
 
 @pytest.fixture(scope="module")
 def paths() -> Counter[str]:
-    """One long fixed walk over every kind of prices, and how often it went which way."""
+    """Count the paths of one long fixed walk over prices of every kind."""
     random, paths = np.random.default_rng(2024), Counter[str]()
     for name in PRICES:
         for rungs, sign, spread in ((64, 1.0, 10), (64, -1.0, 25), (128, 1.0, 25), (128, -1.0, 60)):
@@ -74,18 +74,18 @@ LEAST = {
 
 @pytest.mark.parametrize(("path", "least"), LEAST.items())
 def test_every_path_is_taken(paths: Counter[str], path: str, least: int) -> None:
-    """On the ladder, off it for each reason, up and down again: or nothing here is a test."""
+    """On the ladder, off it for each reason, up and down again; else these tests prove nothing."""
     assert paths[path] >= least, dict(paths)
 
 
-def test_what_lies_beyond_the_ladder_is_never_on_it(paths: Counter[str]) -> None:
+def test_prices_beyond_the_ladder_are_never_on_it(paths: Counter[str]) -> None:
     assert not [path for path in paths if "rungs, stays on" in path]
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 @pytest.mark.parametrize("drift", [1, -1])
 def test_a_side_may_wander_off_its_ladder(sign: float, drift: int) -> None:
-    """Tick by tick, over many ladders' lengths; each time it climbs with its middle in the middle.
+    """Tick by tick, over many ladder lengths; each climb puts its middle on the ladder's middle.
 
     So it is rarely off: a way of half a ladder's length, less half of its own, is left to it.
     """
@@ -106,7 +106,7 @@ def test_a_side_may_wander_off_its_ladder(sign: float, drift: int) -> None:
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 @pytest.mark.parametrize("far", [-400.0, 400.0])
 def test_nothing_stays_on_a_ladder_that_is_left(sign: float, far: float) -> None:
-    """Nor where a delete found nothing, far from all levels; a level put there is found again."""
+    """Also where a delete found nothing, far from all levels; a later level there is found."""
     for size in (0.0, 3.0):
         held = Held(sign, 1024)
         held.replace_all([(1000.0, 1.0), (1001.0, 2.0)])
@@ -119,7 +119,7 @@ def test_nothing_stays_on_a_ladder_that_is_left(sign: float, far: float) -> None
 
 
 def test_a_side_that_never_fits_is_not_tried_for_ever() -> None:
-    """A snapshot renews what it may try, and so does a window."""
+    """A snapshot renews the number of attempts, and so does a window."""
     held = Held(1.0, 64)
     for _ in range(2):
         held.replace_all([(1.0, 1.0), (2.0, 1.0), (1000.0, 1.0)])
@@ -143,8 +143,8 @@ def test_a_side_that_never_fits_is_not_tried_for_ever() -> None:
     assert (held.state.climbs_left, held.state.on_ladder) == (CLIMBS - 1, 1)
 
 
-def test_nothing_is_written_behind_the_levels() -> None:
-    """A side has room for the levels that a window brings, and not for one more."""
+def test_nothing_is_written_after_the_levels() -> None:
+    """A side has room for the levels that a window brings, and for no more."""
     for rungs in (64, RUNGS):
         side = make_side(np.array([1.0, 2.0]), np.array([7.0, 8.0]), 3, rungs)
         assert (len(side.keys), len(side.sizes), len(side.ladder.keys)) == (5, 5, rungs)
@@ -154,8 +154,8 @@ def test_nothing_is_written_behind_the_levels() -> None:
         assert side.sizes.tolist() == [7.0, 8.0, 1.0, 1.0, 1.0]
 
 
-def test_levels_are_those_that_are_told() -> None:
-    """`first : last` of a message's columns, and none beside them; of either side."""
+def test_only_the_given_range_of_levels_is_applied() -> None:
+    """`first : last` of a message's columns, for either side."""
     price, size = columns([(9.0, 9.0), (1.0, 1.0), (2.0, 2.0), (3.0, 3.0), (8.0, 8.0)])
     for sign in (1.0, -1.0):
         side = make_side(NOTHING, NOTHING, 50, 64)

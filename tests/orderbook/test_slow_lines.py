@@ -1,4 +1,4 @@
-"""Which lines are left to the JSON library, and that a line says the same whoever reads it."""
+"""Which lines the JSON library reads, and that a line means the same for either reader."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def pieces_of(cursor: Cursor) -> bytes:
 def test_style_means_nothing(style: Style) -> None:
     """§1.1: key order, white space, escapes, unknown and duplicate keys, line ends.
 
-    Neither in the first line of its form, nor in those that the scanner may read by it.
+    This holds for the first line of a form, and for the lines that the scanner reads by it.
     """
     expected = facts(read_message(render(LINE)))
     for end in (b"\n", b"\r\n", b" \t\r\n"):
@@ -73,14 +73,14 @@ def test_style_means_nothing(style: Style) -> None:
         assert (parsed.counts.messages, parsed.cursor.line) == (3, 3)
 
 
-# ---------------------------------------------------------------- what is fast
+# ---------------------------------------------------------------- fast lines
 
 ORDERS = (LINEAR_ORDER, SPOT_ORDER, LINEAR_ORDER[::-1], ("data", "ts", "cts", "topic", "type"))
 MISSING = [keys for n in range(5) for keys in combinations(("topic", "cts", "s", "seq"), n)]
 
 
 def is_fast(line: bytes) -> bool:
-    """Whether one line of a form is all that the JSON library has to read, and all say the same."""
+    """Return whether the JSON library reads one line of a form alone, and all mean the same."""
     expected = facts(read_message(line))
     first = parse((line + b"\n") * 3)
     second = parse((line + b"\n") * 3, taught(line))
@@ -103,7 +103,7 @@ def test_the_venues_own_form_is_fast(
 
 @pytest.mark.parametrize("order", [DATA_ORDER[:3], DATA_ORDER])
 def test_every_order_is_fast(order: tuple[str, ...]) -> None:
-    """Of the keys of the message and of those of `data`: asks before bids too."""
+    """Of the keys of the message and of `data`, also asks before bids."""
     assert all(is_fast(render(LINE, Style(order=keys))) for keys in permutations(LINEAR_ORDER))
     for keys in permutations(order):
         assert is_fast(render(LINE, Style(data_order=keys))), keys
@@ -112,7 +112,7 @@ def test_every_order_is_fast(order: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("data_order", [DATA_ORDER, DATA_ORDER[::-1], ("a", "u", "b")])
 def test_sides_of_any_size_are_fast(data_order: tuple[str, ...]) -> None:
-    """Also none; each side keeps its levels, in listed order, whichever is written first."""
+    """Also empty ones; each side keeps its levels in listed order, whichever comes first."""
     style = Style(data_order=data_order)
     for bids, asks in product((0, 1, 2, 3, 4, 7), repeat=2):
         line = replace(
@@ -164,7 +164,7 @@ def test_names_of_any_kind_are_fast(name: str) -> None:
     ],
 )
 def test_unknown_keys_are_fast(pair: tuple[str, str]) -> None:
-    """As long as they say the same in each line; where they do not, each line is a new form."""
+    """If their values are the same in each line; otherwise each line is a new form."""
     for style in (Style(before=(pair,)), Style(after=(pair,)), Style(data_after=(pair,))):
         line = render(LINE, style)
         assert is_fast(line)
@@ -173,7 +173,7 @@ def test_unknown_keys_are_fast(pair: tuple[str, str]) -> None:
 
 
 def test_all_that_the_venue_sends_is_fast() -> None:
-    """Empty sides, both kinds, the most digits that are exact: of the form that is known."""
+    """Empty sides, both kinds, the most digits that are exact: all of the known form."""
     lines = (
         *(replace(LINE, bids=()), replace(LINE, asks=()), replace(LINE, bids=(), asks=())),
         *(replace(LINE, update_id=0), replace(LINE, kind="snapshot")),
@@ -188,7 +188,7 @@ def test_all_that_the_venue_sends_is_fast() -> None:
     assert is_fast(render(replace(LINE, update_id=None)))
 
 
-# ---------------------------------------------------------------- what is slow
+# ---------------------------------------------------------------- slow lines
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_all_that_the_venue_sends_is_fast() -> None:
     ],
 )  # fmt: skip
 def test_slow_lines_are_counted(line: bytes) -> None:
-    """Each line that the scanner leaves to the JSON library; blank ones are nobody's.
+    """Every line that the scanner leaves to the JSON library; blank lines do not count.
 
     None of these teaches another form: a torn or damaged line, or one that only the library can
     read, leaves the form as it was.
@@ -227,13 +227,13 @@ def test_slow_lines_are_counted(line: bytes) -> None:
 
 
 def facts_inside(line: bytes) -> list[Fact]:
-    """Return what a line says, unless it lies too far outside the day to be applied."""
+    """Return a line's content, unless it is too far outside the day to be applied."""
     return [fact for fact in facts(read_message(line)) if fact[0] <= D1]
 
 
 @pytest.mark.parametrize("nothing", [b"\0", b"\0\r", b"\0\0", b"x", b"{}", b"\x0c"])
 def test_no_line_has_the_form_of_a_stream_that_has_none_yet(nothing: bytes) -> None:
-    """§1.1: at the start of a stream, or after lines that teach nothing, it is unreadable."""
+    """§1.1: at the start, or after lines that teach nothing, such a line is unreadable."""
     for cursor in (NAMED, KNOWN):
         parsed = parse((nothing + b"\n") * 3, cursor)
         assert (parsed.counts.unreadable, parsed.counts.messages) == (3, 0)

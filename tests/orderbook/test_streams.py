@@ -1,4 +1,4 @@
-"""The generated streams keep what their strategies promise."""
+"""The generated streams keep their strategies' promises."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_cases_are_small(case: Case) -> None:
 @few
 @given(cases(clean=True))
 def test_clean_cases_are_clean(case: Case) -> None:
-    """A clean stream has none of the faults that are counted."""
+    """A clean stream has none of the faults counted."""
     counts = rebuild_day(case.text, DAY, case.settings).counts
     assert [name for name in UNCLEAN if counts[name]] == []
 

@@ -1,4 +1,4 @@
-"""The twin from samples to rows, pinned to examples worked out by hand: one rule a test."""
+"""The twin from samples to rows, checked against examples worked out by hand: one rule a test."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.twin import dataset, rebuild_day, warmup_rows, zscore
 
 
 def test_bar_boundaries() -> None:
-    """§4: the sample at t + W and the messages before t + W are of bar t."""
+    """§4: bar t contains the sample at t + W and the messages before t + W."""
     day = twin_day(snapshot(4500), delta(4999), delta(5000))
     assert [bar["datetime"] - D0 for bar in day.bars] == [0, 5000]
     assert [bar["available_at"] - D0 for bar in day.bars] == [5000, 10_000]
@@ -55,7 +55,7 @@ def test_levels_of_the_last_sample() -> None:
 
 
 def test_volume_counts_applied_messages() -> None:
-    """§4: known or not; those in bars without a sample are counted."""
+    """§4: whether or not the book is known; messages of bars without a sample are counted."""
     day = twin_day(
         *(delta(0), snapshot(100), delta(200, u=99), snapshot(900)),
         *(delta(5000, (("99", "0"),)), delta(6000), delta(10_000, BIDS)),
@@ -76,7 +76,7 @@ def test_features_by_hand() -> None:
 
 
 def test_rows_need_the_bar_before() -> None:
-    """§4: at the start and after a hole a row is left out, but its close still counts."""
+    """§4: at the start and after a gap a row is left out, but its close still counts."""
     day = twin_day(move(0, 100), move(5000, 101), move(15_000, 102), move(20_000, 103))
     rows = dataset([day], SETTINGS)[0]
     assert [row["datetime"] - D0 for row in rows] == [5000, 20_000]

@@ -1,4 +1,4 @@
-"""The twin from text to samples, pinned to examples worked out by hand: one rule a test."""
+"""The twin from text to samples, checked against examples worked out by hand, one rule a test."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def instants(day: TwinDay) -> list[int]:
 
 
 def test_broken_lines_are_no_messages() -> None:
-    """§1.1: whatever is not exactly a message is unreadable."""
+    """§1.1: any line that is not exactly a message is unreadable."""
     readable = [name for name, spoil in BREAKS.items() if read_message(spoil(snapshot(0)))]
     assert readable == []
 
@@ -62,7 +62,7 @@ def test_style_means_nothing() -> None:
 
 
 def test_names_may_be_absent() -> None:
-    """§1.1: the symbol is data.s, else the last part of topic, else nobody's."""
+    """§1.1: the symbol is data.s, else the last part of topic, else absent."""
     line = snapshot(0)
     assert twin_day(line).symbol == "BTCUSDT"
     assert twin_day(replace(line, symbol=None, topic="orderbook.5.X")).symbol == "X"
@@ -77,7 +77,7 @@ FAR = delta(-2 * HOUR_MS)
     "other", [replace(FAR, symbol="ETHUSDT"), replace(FAR, topic="orderbook.50.BTCUSDT")]
 )
 def test_another_symbol_or_topic_ends_the_stream(other: Line) -> None:
-    """§1.1: also where the first message is nameless, and the other one too far away to apply."""
+    """§1.1: also if the first message has no name, and the other one is too far away to apply."""
     with pytest.raises(MixedStream):
         twin_day(replace(snapshot(0), symbol=None, topic=None), snapshot(1), other)
 
@@ -102,14 +102,14 @@ def test_last_listing_of_a_price_wins() -> None:
 
 
 def test_absent_deletes_are_counted_in_deltas_only() -> None:
-    """§2: deleting what is not there changes nothing."""
+    """§2: deleting a level that does not exist changes nothing."""
     zeros = (("98", "0"), ("98", "0"))
     day = twin_day(snapshot(0, (*BIDS, *zeros)), delta(1, zeros, (("101", "0"), ("101", "0"))))
     assert day.counts["absent_deletes"] == 3
 
 
 def test_delta_before_first_snapshot() -> None:
-    """§2: it is ignored and counted, also just outside the day, where it counts twice."""
+    """§2: it is ignored and counted; just outside the day it counts twice."""
     day = twin_day(delta(-1, (("98", "9"),)), delta(0, (("97", "9"),)), snapshot(1))
     assert (day.counts["before_snapshot"], day.counts["outside_day"]) == (2, 1)
     assert (day.counts["applied"], day.counts["snapshots"]) == (1, 1)
@@ -118,7 +118,7 @@ def test_delta_before_first_snapshot() -> None:
 
 @pytest.mark.parametrize("u", [10, 9, 12, 1])
 def test_gap_drops_the_book_until_the_next_snapshot(u: int) -> None:
-    """§2: repeats and falls are gaps too; the delta is applied, and the next u follows its u."""
+    """§2: repeated and lower ids are gaps too; the delta applies, and the next u follows its u."""
     lines = (
         *(snapshot(0), delta(1000, (("99", "5"),), u=u), delta(2000, u=u + 1)),
         *(snapshot(3000, u=3), delta(3500, u=4)),
@@ -132,13 +132,13 @@ def test_gap_drops_the_book_until_the_next_snapshot(u: int) -> None:
 
 
 def test_no_check_without_u_on_either_side() -> None:
-    """§2: neither where the delta has no u, nor where the last applied message had none."""
+    """§2: neither if the delta has no u, nor if the last applied message had none."""
     day = twin_day(snapshot(0), delta(1, u=None), delta(2, u=500), delta(3, u=501))
     assert (day.counts["sequence_checked"], day.counts["sequence_gaps"]) == (1, 0)
 
 
 def test_time_never_falls() -> None:
-    """§2: a stamp below the latest takes the latest; the next is measured against that."""
+    """§2: a stamp below the latest takes the latest; the next is compared with that."""
     lines = (delta(900, (("99", "2"),)), delta(1400), delta(1600), delta(1600))
     day = twin_day(snapshot(1500), *lines)
     assert day.counts["out_of_order"] == 2
@@ -158,7 +158,7 @@ def test_outside_the_day() -> None:
 
 
 def test_ignored_message_still_sets_the_latest_time() -> None:
-    """§2: after one stamp far ahead nothing is inside the day any more."""
+    """§2: after one stamp far ahead no later message is inside the day."""
     day = twin_day(snapshot(0), delta(2 * (D1 - D0)), delta(1000), delta(2000))
     assert (day.counts["out_of_order"], day.counts["outside_ignored"]) == (2, 3)
     assert instants(day) == [1000]
@@ -167,7 +167,7 @@ def test_ignored_message_still_sets_the_latest_time() -> None:
 # ---------------------------------------------------------------- §3
 
 
-def test_sample_holds_only_what_came_before() -> None:
+def test_sample_holds_only_earlier_messages() -> None:
     """§3: a message stamped exactly T is not in the sample at T."""
     day = twin_day(snapshot(1000), delta(2999, (("99", "2"),)), delta(3000, (("99", "3"),)))
     assert instants(day) == [2000, 3000, 4000]
@@ -176,13 +176,13 @@ def test_sample_holds_only_what_came_before() -> None:
 
 
 def test_samples_end_after_the_last_message() -> None:
-    """§3: at the first instant after it, be it applied or not."""
+    """§3: at the first instant after it, whether applied or not."""
     assert instants(twin_day(snapshot(0), delta(1999))) == [1000, 2000]
     assert instants(twin_day(snapshot(0), delta(2000))) == [1000, 2000, 3000]
 
 
 def test_samples_lie_in_d0_d1() -> None:
-    """§3: d0 is not sampled, d1 is; what is stamped d1 is not in the sample at d1."""
+    """§3: d0 is not sampled, d1 is; messages stamped d1 are not in the sample at d1."""
     length = D1 - D0
     assert instants(twin_day(snapshot(-1), delta(0))) == [1000]
     day = twin_day(snapshot(length - 1), delta(length, (("99", "2"),)), delta(length + 1))
@@ -222,7 +222,7 @@ def test_first_reason_counts() -> None:
 
 
 def test_formulas() -> None:
-    """§3: deep_obi sums levels 0-4, whatever N is; the cut is made on what is kept."""
+    """§3: deep_obi sums levels 0-4, whatever N is; only kept levels are cut to N."""
     bids = tuple((str(99 - i), "2") for i in range(6))
     asks = (*ASKS, ("103", "1"), ("102", "2"))
     sample = twin_day(snapshot(0, bids, asks)).samples[0]

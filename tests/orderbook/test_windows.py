@@ -1,4 +1,4 @@
-"""Windows: whole bars one after the other, as many as the memory budget lets a window hold."""
+"""Windows: consecutive whole bars, as many as the memory budget allows per window."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ FINE = SampleRule(100, 10_000, True, depth=500, levels=200)  # read as deep as 5
 
 
 def of_size(text_bytes: int) -> Extent:
-    """A stream that starts at midnight and holds so much text."""
+    """Return a stream that starts at midnight with the given amount of text."""
     return Extent(0, 0, text_bytes)
 
 
 def walk(plan: WindowPlan, bytes_per_ms: float) -> Iterator[tuple[Window, float]]:
-    """Windows to the end of the day with the text in each, if it lay evenly."""
+    """Return the windows to the end of the day with each one's text, if the text were even."""
     window, offset = plan.first(), 0.0
     assert plan.extent.text_bytes is not None
     left = float(plan.extent.text_bytes)
@@ -62,13 +62,13 @@ def test_windows_are_whole_bars_within_the_budget(
 
 
 def test_a_text_that_fits_is_one_window() -> None:
-    """Two busy hours; the window has room for more, in case they are quiet ones."""
+    """Two busy hours; the window leaves room for more, in case the hours are quiet."""
     first = plan_windows(of_size(86 << 20), RECIPE, RULE).first()
     assert 2 * HOUR_MS < first.end_ms <= LONGEST_MS
 
 
 def test_a_long_text_begins_with_a_short_window() -> None:
-    """Nothing is known yet of the time that it covers."""
+    """The time that it covers is not known yet."""
     plan = plan_windows(of_size(1 << 30), RECIPE, RULE)
     assert plan.first().end_ms == FIRST_MS
 

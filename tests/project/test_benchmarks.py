@@ -1,4 +1,4 @@
-"""The benchmarks measure what they say: contenders agree, and every figure reaches the report."""
+"""The benchmarks measure the right work: contenders agree, and every figure reaches the report."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_inflate_reads_the_whole_member_and_checks_it(archive: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("name", [name for name in CONTENDERS if name not in PARSERS])
-def test_contender_tells_what_it_took(archive: Path, name: str):
+def test_contender_reports_time_and_memory(archive: Path, name: str):
     facts = measure(name, archive, archive, Options(levels=LEVELS))
     assert facts["wall"] > 0
     assert facts["cpu"] > 0
@@ -147,7 +147,7 @@ def test_ratios_are_taken_within_a_round():
     assert figures["core", archives.BUSY]["wall"] == {"median": 2.0, "min": 1.0, "max": 3.0}
 
 
-def test_report_replaces_what_lies_between_its_marks():
+def test_report_replaces_the_text_between_its_marks():
     results = make_results(some_runs(), quick=False)
     page = render(f"before\n{BEGIN}\nold\n{END}\nafter\n", results)
     assert page.startswith(f"before\n{BEGIN}\n")

@@ -1,4 +1,4 @@
-"""The docs say what the code does: columns, metadata, checks, files, commands, links."""
+"""The docs agree with the code: columns, metadata, checks, files, commands, links."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ RECORD = BarsRecord(
 
 
 def tables_of(heading: str) -> list[list[list[str]]]:
-    """The tables of one section of docs/data.md: rows of cells, without the headers."""
+    """Return the tables of one section of docs/data.md: rows of cells, without the headers."""
     level = heading.split()[0]
     body = DATA.split(f"\n{heading}\n")[1].split(f"\n{level} ")[0]
     tables: list[list[list[str]]] = [[]]
@@ -76,7 +76,7 @@ def tables_of(heading: str) -> list[list[list[str]]]:
 
 
 def names_in(table: list[list[str]]) -> list[str]:
-    """The names in a table's first column."""
+    """Return the names in a table's first column."""
     return [row[0].strip("`") for row in table]
 
 
@@ -86,7 +86,7 @@ def test_generated_blocks_are_up_to_date(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_every_generated_block_is_on_a_page() -> None:
-    """And no page asks for another one, or leaves one open."""
+    """No page asks for another block, or leaves a block open."""
     text = "\n".join(page.read_text() for page in generated_pages())
     assert {found[2] for found in MARK.finditer(text)} == set(BLOCKS)
     assert text.count("<!-- generated:") == text.count("<!-- end -->") == len(MARK.findall(text))
@@ -104,7 +104,7 @@ def test_a_stale_block_is_found_and_generated() -> None:
     assert render("no block\n") is None
 
 
-def test_metadata_of_an_output_is_told() -> None:
+def test_metadata_of_an_output_is_documented() -> None:
     """Every key, and no other."""
     compression, before = Compression("snappy"), LastBar(0, 1.0)
     made = output_metadata(STREAM, RECORD, RECIPE, compression, before, "sha256")
@@ -113,13 +113,13 @@ def test_metadata_of_an_output_is_told() -> None:
     assert sorted(names_in(table)) == sorted({*made, *schema})
 
 
-def test_records_of_bars_are_told() -> None:
+def test_records_of_bars_are_documented() -> None:
     """Every field, in the order of the code."""
     record, _ = tables_of("### Bars")
     assert names_in(record) == [field.name for field in fields(BarsRecord)]
 
 
-def test_the_scalers_keys_are_told(tmp_path: Path) -> None:
+def test_the_scalers_keys_are_documented(tmp_path: Path) -> None:
     """scaler.json, key by key, in its order."""
     moments = Moments(*[(1.0,) * len(FEATURES)] * 3, row_count=1)
     path = tmp_path / "scaler.pkl"
@@ -129,7 +129,7 @@ def test_the_scalers_keys_are_told(tmp_path: Path) -> None:
     assert names_in(table) == keys
 
 
-def test_checks_are_told() -> None:
+def test_checks_are_documented() -> None:
     """Every check that the core or the validation stage makes, and no other."""
     schema, grid = output_schema(1), DayGrid(0, 60_000)
     table = schema.empty_table()
@@ -141,15 +141,15 @@ def test_checks_are_told() -> None:
     ]
     stage = (PROJECT_ROOT / "tasks" / "validate.py").read_text()
     names = {finding.check for finding in found} | {*re.findall(r'Finding\("([^"]+)"', stage)}
-    (told,) = tables_of("## 7. Checks")
-    assert sorted(names_in(told)) == sorted(names)
+    (listed,) = tables_of("## 7. Checks")
+    assert sorted(names_in(listed)) == sorted(names)
 
 
 # --- commands and links ------------------------------------------------------------------------
 
 
 def commands_in(text: str) -> list[str]:
-    """The command lines of all bash blocks."""
+    """Return the command lines of all bash blocks."""
     blocks = re.findall(r"^ *```bash\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
     lines = [line.strip() for block in blocks for line in block.splitlines()]
     return [line for line in lines if line and not line.startswith("#")]
@@ -162,7 +162,7 @@ def test_the_first_two_commands(name: str) -> None:
 
 
 def pages() -> list[Path]:
-    """Every Markdown file of the project: what a run or a tool made is none."""
+    """Return every Markdown file of the project, except those that a run or a tool made."""
     made = ("data", "logs", "build", "dist")
     folders = [
         path
@@ -174,14 +174,14 @@ def pages() -> list[Path]:
 
 
 def anchors_of(page: Path) -> set[str]:
-    """What a link may point to inside a page: its headings, as the forge writes them."""
+    """Return the link targets inside a page: its headings, as the forge writes them."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(PROJECT_ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    """Relative links: the file is there, and so is the heading."""
+    """Relative links: both the file and the heading exist."""
     broken = []
     for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
         if re.match(r"[a-z]+:", link):
@@ -199,19 +199,19 @@ MAKEFILE = (PROJECT_ROOT / "Makefile").read_text().replace("\\\n", "")
 SETUP = (PROJECT_ROOT / "setup_cloud.sh").read_text()
 
 
-def test_every_make_target_is_told() -> None:
+def test_every_make_target_is_documented() -> None:
     """In CONTRIBUTING.md, and by `make help`."""
     (phony,) = re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
-    told = re.findall(
+    documented = re.findall(
         r"^\| `make ([\w-]+)` \|", (PROJECT_ROOT / "CONTRIBUTING.md").read_text(), re.M
     )
     helped = re.findall(r"^([\w-]+):.*## ", MAKEFILE, re.MULTILINE)
-    assert sorted(told) == sorted(helped) == sorted(phony.split())
+    assert sorted(documented) == sorted(helped) == sorted(phony.split())
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(PROJECT_ROOT)))
 def test_commands_are_there(page: Path) -> None:
-    """Whatever a page tells to type: scripts, programs of `.venv`, make's targets, options."""
+    """Every command on a page: scripts, programs of `.venv`, make's targets, options."""
     text = page.read_text()
     scripts = re.findall(r"(?<![\w/])(?:\./|\.venv/bin/python )([\w/]+\.(?:py|sh))", text)
     assert [script for script in scripts if not (PROJECT_ROOT / script).is_file()] == []
@@ -221,9 +221,9 @@ def test_commands_are_there(page: Path) -> None:
     assert [each for each in targets if f"\n{each}:" not in MAKEFILE] == []
 
 
-def test_every_option_is_told() -> None:
-    """Of the three scripts: what `--help` lists stands in a page."""
-    told = "\n".join(page.read_text() for page in pages())
+def test_every_option_is_documented() -> None:
+    """A page mentions every option that `--help` of the three scripts lists."""
+    text = "\n".join(page.read_text() for page in pages())
     for script in (["flows/l2_flow.py"], ["-m", "quantgod.causality"]):
         done = subprocess.run(
             [sys.executable, *script, "--help"], cwd=PROJECT_ROOT, capture_output=True, text=True,
@@ -231,6 +231,6 @@ def test_every_option_is_told() -> None:
         )  # fmt: skip
         options = set(re.findall(r"--([a-z][\w.]+)", done.stdout))
         assert options
-        assert [option for option in options if option not in told] == []
+        assert [option for option in options if option not in text] == []
     usage = re.findall(r"^#   \./setup_cloud\.sh (--\w+)", SETUP, re.MULTILINE)
-    assert [option for option in usage if option not in told] == []
+    assert [option for option in usage if option not in text] == []

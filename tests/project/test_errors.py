@@ -1,4 +1,4 @@
-"""One tree of exceptions; each survives the way between processes and says where."""
+"""One tree of exceptions; each one survives pickling and names its place."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.faults import PAGE, Fault, faults, raised_for
 
 
 def all_errors(error: type[L2Error] = L2Error) -> list[type[L2Error]]:
-    """List the classes of the tree that stand in its module."""
+    """List the classes of the tree that its module defines."""
     below = [name for child in error.__subclasses__() for name in all_errors(child)]
     return [each for each in (error, *below) if each.__module__ == errors.__name__]
 
@@ -41,7 +41,7 @@ def test_the_tree_is_drawn_as_it_is() -> None:
 
 @pytest.mark.parametrize("error", all_errors())
 def test_errors_survive_pickling(error: type[L2Error]) -> None:
-    """With message, fields and type: otherwise a worker's error would hide the true one."""
+    """With message, fields and type: otherwise a worker's error would hide the original one."""
     is_of_archive = issubclass(error, ArchiveError)
     given = error("why", "a/b.zip", "c.data", 7) if is_of_archive else error("why, and what to do")
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
@@ -80,18 +80,18 @@ def test_a_wrong_setting_is_a_value_error() -> None:
 
 @pytest.mark.parametrize("fault", faults().values(), ids=lambda fault: fault.name)
 def test_every_fault_has_its_test(fault: Fault) -> None:
-    """The function is there, and the file speaks of the fault by its name."""
+    """The function exists, and its file contains the fault's name."""
     text = (PROJECT_ROOT / fault.file).read_text()
     assert f"def {fault.test}(" in text
     assert f'"{fault.name}"' in text
     assert fault.says
 
 
-def test_every_error_is_told() -> None:
-    """Each class but the root, with faults that stand on the page."""
+def test_every_error_is_documented() -> None:
+    """Each class except the root, with faults listed on the page."""
     assert set(raised_for()) == {error.__name__ for error in all_errors()} - {"L2Error"}
     summaries = {"SettingsError", "ScalerError", "RunFailedError"}
     named = [
-        fault for name, told in raised_for().items() if name not in summaries for fault in told
+        fault for name, listed in raised_for().items() if name not in summaries for fault in listed
     ]
     assert set(named) <= set(faults())

@@ -37,7 +37,7 @@ def test_fuzzing_draws_new_examples_and_says_how_to_repeat_a_failure() -> None:
 
 @pytest.mark.slow
 def test_the_scanner_reads_texts_that_take_new_branches_as_the_twin_does() -> None:
-    """Fifteen seconds, from where the last run ended; `make fuzz-scanner` takes ten minutes."""
+    """Fifteen seconds, starting where the last run ended; `make fuzz-scanner` takes ten minutes."""
     pytest.importorskip("atheris", reason="no wheel of atheris for this platform")
     command = [sys.executable, "-m", "tests.support.fuzz_scanner", "--minutes", "0.25"]
     done = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)

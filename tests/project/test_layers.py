@@ -1,4 +1,4 @@
-"""The tree's shape, as far as the contracts in pyproject.toml do not hold it."""
+"""The shape of the tree, where the contracts in pyproject.toml do not cover it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import pytest
 
 from quantgod.settings.values import PROJECT_ROOT
 
-LONGEST_LIST = 9  # modules of `flows`: a reader takes them in at once
+LONGEST_LIST = 9  # modules of `flows`, so that a reader takes them in at a glance
 
 
 @pytest.fixture(scope="module")
 def imports() -> grimp.ImportGraph:
-    """Every import of the product, those inside functions included."""
+    """Return every import of the product, including those inside functions."""
     return grimp.build_graph("flows", "tasks", "quantgod", cache_dir=None)
 
 
 def circles(imports: grimp.ImportGraph) -> list[tuple[str, ...]]:
-    """Chains of imports that end where they began."""
+    """Return chains of imports that end where they began."""
     return [
         (module, *chain)
         for module in sorted(imports.modules)
@@ -40,6 +40,6 @@ def test_circles_are_found() -> None:
 
 
 def test_flows_is_a_short_list() -> None:
-    """What runs, in which order; machinery and reports have folders of their own."""
+    """The flow and its phases; machinery and reports have folders of their own."""
     modules = [path.name for path in (PROJECT_ROOT / "flows").glob("*.py")]
     assert len(modules) <= LONGEST_LIST, sorted(modules)

@@ -1,4 +1,4 @@
-"""The front door: archives to bars in a process that knows nothing of Prefect."""
+"""The public functions: archives to bars in a process without Prefect."""
 
 from __future__ import annotations
 

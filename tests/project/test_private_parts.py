@@ -1,4 +1,4 @@
-"""Private parts of other libraries: one module a library reaches them, and they are still there."""
+"""Private parts of other libraries: one module per library uses them, and they still exist."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ DOCUMENTED = {"_exit", "_replace", "_asdict", "_fields", "_make", "_field_defaul
 
 
 def attribute(module: str, path: str) -> Any:
-    """An attribute of a module, or of a class in it; None if it is not there."""
+    """Return an attribute of a module, or of a class in it; None if it does not exist."""
     found: Any = import_module(module)
     for name in path.split("."):
         found = getattr(found, name, None)
@@ -43,12 +43,12 @@ def attribute(module: str, path: str) -> Any:
 
 
 def takes(function: Any, *names: str) -> bool:
-    """Whether a function is there and has these parameters."""
+    """Return whether a function exists and has these parameters."""
     return function is not None and {*names} <= {*inspect.signature(function).parameters}
 
 
 def started_runner(probe: Callable[[Any], Any]) -> Any:
-    """What a probe finds in a task runner that has started."""
+    """Return a probe's result in a task runner that has started."""
     from prefect.task_runners import ProcessPoolTaskRunner
 
     with ProcessPoolTaskRunner(max_workers=1) as runner:
@@ -56,14 +56,14 @@ def started_runner(probe: Callable[[Any], Any]) -> Any:
 
 
 def processes_are_known() -> bool:
-    """Whether a pool at work tells its processes, with their exit codes."""
+    """Return whether a working pool lists its processes, with their exit codes."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
         executor.submit(abs, -1).result()
         return [process.exitcode for process in processes_of(executor)] == [None]
 
 
 def senders_drain() -> bool:
-    """Whether both of Prefect's threads that send can be waited for."""
+    """Return whether both of Prefect's sending threads can be waited for."""
     workers = (
         ("prefect.events.worker", "EventsWorker"),
         ("prefect.logging.handlers", "APILogWorker"),
@@ -72,7 +72,7 @@ def senders_drain() -> bool:
 
 
 def parents_are_inputs() -> bool:
-    """Whether Prefect keeps the task runs around a task run among its inputs."""
+    """Return whether Prefect keeps the surrounding task runs among a task run's inputs."""
     fields = attribute("prefect.client.schemas.objects", "TaskRun.model_fields")
     return "__parents__" in (fields["task_inputs"].description or "")
 
@@ -84,7 +84,7 @@ class PrivatePart:
     name: str  # of the part, or of the module that holds it
     home: str  # the one module that reaches it
     is_there: Callable[[], Any]
-    loss: str  # what no longer works without it
+    loss: str  # the effect of its absence
 
     def __str__(self) -> str:
         return self.name
@@ -158,7 +158,7 @@ PARTS = [
 
 @pytest.mark.parametrize("part", PARTS, ids=str)
 def test_the_library_still_has_it(part: PrivatePart) -> None:
-    """An upgrade that takes it away is refused here, with a sentence."""
+    """An upgrade that removes it fails here, with a sentence."""
     library = LIBRARIES.get(part.home)
     where = f"{library} {version(library)}" if library else f"Python {python_version()}"
     assert part.is_there(), (
@@ -168,7 +168,7 @@ def test_the_library_still_has_it(part: PrivatePart) -> None:
 
 
 def sources() -> Iterator[tuple[str, str]]:
-    """Path and text of every source file of the product and its benchmarks."""
+    """Return path and text of every source file of the product and its benchmarks."""
     for folder in ("flows", "tasks", "quantgod", "benchmarks"):
         for path in sorted((PROJECT_ROOT / folder).rglob("*.py")):
             yield path.relative_to(PROJECT_ROOT).as_posix(), path.read_text()
@@ -182,7 +182,7 @@ def test_one_module_names_it(part: PrivatePart) -> None:
 
 
 def private_names(text: str) -> set[str]:
-    """Names with an underscore that a source takes from something else than itself."""
+    """Return underscore names that a source takes from an object other than itself."""
     names, own = set(), set()
     for node in ast.walk(ast.parse(text)):
         match node:
@@ -202,7 +202,7 @@ def private_names(text: str) -> set[str]:
 
 
 def test_every_private_part_is_listed_here() -> None:
-    """Whoever reaches another one adds it to a module above, with its reason, and to the list."""
+    """A new use goes into a module above, with its reason, and into this list."""
     listed = {part.name for part in PARTS}
     unlisted = {
         path: names
@@ -220,7 +220,7 @@ def test_private_names_are_found() -> None:
 
 
 def test_each_home_gives_its_reasons() -> None:
-    """Every function that reaches a private part has a docstring."""
+    """Every function that uses a private part has a docstring."""
     for home in (PREFECT, POOL, ISAL):
         tree = ast.parse((PROJECT_ROOT / Path(home)).read_text())
         functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]

@@ -24,7 +24,7 @@ assert not wrong, f"imported: {wrong}"
 
 
 def test_tests_of_the_library_import_no_prefect() -> None:
-    """Nor what is built on it: they pass where the library alone is installed."""
+    """Nor anything built on it: they pass with the library alone installed."""
     paths = [p for room in LIBRARY for p in (PROJECT_ROOT / "tests" / room).glob("test_*.py")]
     assert len(paths) > 40
     names = [".".join(path.relative_to(PROJECT_ROOT).with_suffix("").parts) for path in paths]

@@ -10,14 +10,14 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MOST = 8
-# Variadic by nature: names of one kind, and a call that is passed on as it is.
+# Variadic by nature: names of one kind, and a call that is passed on unchanged.
 VARIADIC = {"str", "P.args"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def functions() -> Iterator[tuple[str, Function]]:
-    """Every function of the project, with its place."""
+    """Return every function of the project, with its place."""
     for folder in ("flows", "tasks", "quantgod", "benchmarks"):
         for file in sorted((ROOT / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(file.read_text())):
@@ -29,7 +29,7 @@ FUNCTIONS = dict(functions())
 
 
 def test_no_function_takes_more_than_eight_arguments() -> None:
-    """Kernels included: what belongs together goes in as one NamedTuple."""
+    """Kernels included: arguments that belong together go in as one NamedTuple."""
     counted = {
         place: len([*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs])
         for place, node in FUNCTIONS.items()
@@ -40,7 +40,7 @@ def test_no_function_takes_more_than_eight_arguments() -> None:
 
 @pytest.mark.parametrize("place", [p for p, node in FUNCTIONS.items() if node.args.vararg])
 def test_arguments_are_not_hidden(place: str) -> None:
-    """``*arguments: Any`` would let any number through."""
+    """``*arguments: Any`` would allow any number."""
     vararg = FUNCTIONS[place].args.vararg
     assert vararg is not None
     assert vararg.annotation is not None

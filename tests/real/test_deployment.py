@@ -1,4 +1,4 @@
-"""prefect.yaml end to end: runs through a real server, pool and worker, to their end."""
+"""prefect.yaml end to end: complete runs through a real server, pool and worker."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.support.prefect_installation import (
 pytestmark = [
     pytest.mark.real,
     pytest.mark.slow,
-    pytest.mark.timeout(900),  # the time-outs of what is waited for come first
+    pytest.mark.timeout(900),  # the waits inside time out earlier
     pytest.mark.skipif(not PROCESSES.is_dir(), reason="it ends the processes that it finds there"),
 ]
 
@@ -48,13 +48,13 @@ SECOND = "linear/BTCUSDT/2025-08-21_BTCUSDT_ob50_synthetic"
 
 @pytest.fixture(scope="module")
 def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """One server and one worker for all runs."""
+    """Start one server and one worker for all runs."""
     with installed(tmp_path_factory.mktemp("prefect")) as ours:
         yield ours
 
 
 def overrides_for(root: Path, **keys: object) -> dict[str, object]:
-    """Overrides that put source and outputs below a folder; ``etl__window="1h"`` sets a key."""
+    """Return overrides that put all folders below one; ``etl__window="1h"`` sets a key."""
     paths = {
         "paths.rclone_mount": str(root / "source"),
         "paths.processed_output": str(root / "output"),
@@ -68,7 +68,7 @@ def overrides_for(root: Path, **keys: object) -> dict[str, object]:
 
 
 def files_below(root: Path) -> dict[str, tuple[int, bytes]]:
-    """Time of change and content of every file, by its relative path; without the runs' locks."""
+    """Return mtime and content of every file by relative path, without the runs' locks."""
     files = (path for path in sorted(root.rglob("*")) if path.is_file() and path.name != ".lock")
     return {
         str(path.relative_to(root)): (path.stat().st_mtime_ns, path.read_bytes()) for path in files
@@ -113,7 +113,7 @@ def test_the_outputs_are_valid_and_as_the_results_say(days: Days) -> None:
         assert results[name]["bars"] >= table.num_rows
 
 
-def test_the_summary_tells_of_the_whole_run(days: Days) -> None:
+def test_the_summary_covers_the_whole_run(days: Days) -> None:
     summary = days.run.artifact("run-summary")
     assert summary.type == "markdown"
     for row in ("| archives | 2 |", "| made | 2 |", "| failed | 0 |"):
@@ -122,7 +122,7 @@ def test_the_summary_tells_of_the_whole_run(days: Days) -> None:
         assert str(days.root / path) in str(summary.data)
 
 
-def test_checks_and_progress_say_in_short_what_they_hold(days: Days) -> None:
+def test_checks_and_progress_have_a_short_description(days: Days) -> None:
     """A card in the UI's list shows the beginning of the description."""
     checks = days.run.artifact(f"checks-{FIRST.lower().replace('/', '-').replace('_', '-')}")
     assert str(checks.description) == f"Warning: gaps. Every check of {FIRST}"

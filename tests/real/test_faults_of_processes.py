@@ -1,4 +1,4 @@
-"""Processes that are killed or stopped, as docs/faults.md says, in runs as a user starts them."""
+"""Processes that are killed or stopped, as in docs/faults.md, in runs as a user starts them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def world(
     tmp_path_factory: pytest.TempPathFactory,
     prefect_server: None,  # noqa: ARG001 - of the runs in this process
 ) -> Iterator[Path]:
-    """A folder: a source, a Prefect home for all runs, the outputs of an undisturbed run."""
+    """Create a source, a Prefect home for all runs, and the outputs of an undisturbed run."""
     root = tmp_path_factory.mktemp("processes")
     write_source(root / "source", two_days(), two_days("ETHUSDT"))
     assert start(root / "undisturbed", root / "source", *OPTIONS).exit_code == 0
@@ -56,7 +56,7 @@ def world(
 def started(
     root: Path, source: Path, workers: int, **variables: str
 ) -> Iterator[subprocess.Popen[str]]:
-    """Start the program, and wait until its first archive has bars; others are under way."""
+    """Start the program, and wait until its first archive has bars while others are under way."""
     root.mkdir(exist_ok=True)
     command = [*HEEDING_CTRL_C, *script(root, source, *OPTIONS, f"--execution.workers={workers}")]
     with subprocess.Popen(
@@ -86,13 +86,13 @@ def assert_made_whole(root: Path, world: Path) -> None:
 
 
 def test_a_killed_worker_costs_one_archive(world: Path) -> None:
-    """The system kills it when memory runs out; the run does not end Completed."""
+    """The system kills it when memory runs out; the run does not end as Completed."""
     root = world / "killed_worker"
     with started(root, world / "source", workers=2) as process:
         os.kill(pool_processes(world / "prefect")[0], signal.SIGKILL)
-        told, errors = process.communicate(timeout=120)
-    documented("a worker's process is killed").check(told, process.returncode)
-    assert "1 of 4 archives failed" in told
+        output, errors = process.communicate(timeout=120)
+    documented("a worker's process is killed").check(output, process.returncode)
+    assert "1 of 4 archives failed" in output
     assert len(outputs(root)) == ARCHIVES - 1
     assert errors == ""
     assert recorded_states(world / "prefect") <= {"COMPLETED", "CRASHED", "FAILED"}
@@ -100,36 +100,36 @@ def test_a_killed_worker_costs_one_archive(world: Path) -> None:
 
 
 def test_a_killed_run_is_made_whole_by_the_next(world: Path) -> None:
-    """Its workers and its server end, too: no process goes on without the run."""
+    """Its workers and its server end too: no process outlives the run."""
     root = world / "killed_run"
     with started(root, world / "source", workers=2) as process:
         assert pool_processes(world / "prefect")
         process.kill()
-        told, _ = process.communicate(timeout=STOP_SECONDS)
+        output, _ = process.communicate(timeout=STOP_SECONDS)
         left = "processes of the run"
         assert is_met(lambda: not processes_of(world / "prefect"), STOP_SECONDS), left
     shells_code = 128 - process.returncode
-    documented("the run's process is killed").check(told, shells_code)
+    documented("the run's process is killed").check(output, shells_code)
     assert outputs(root) == {}
     assert_made_whole(root, world)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_stops_at_once(world: Path, workers: int) -> None:
-    """Within seconds, in the middle of an archive; no process is left."""
+    """Within seconds, in the middle of an archive; no process remains."""
     root = world / f"ctrl_c_{workers}"
     with started(root, world / "source", workers) as process:
         os.killpg(process.pid, signal.SIGINT)
-        told, errors = process.communicate(timeout=10)
+        output, errors = process.communicate(timeout=10)
         assert not pool_processes(world / "prefect")
-    documented("Ctrl-C").check(told, process.returncode)
-    assert re.search(r"^stopped: [123] of 4 archives have their bars", told, re.MULTILINE)
+    documented("Ctrl-C").check(output, process.returncode)
+    assert re.search(r"^stopped: [123] of 4 archives have their bars", output, re.MULTILINE)
     assert errors == ""
     assert outputs(root) == {}
     assert_made_whole(root, world)
 
 
-def test_a_server_that_is_not_there_begins_nothing(world: Path) -> None:
+def test_an_absent_server_starts_nothing(world: Path) -> None:
     """PREFECT_API_URL names a port without a server."""
     root = world / "no_server"
     root.mkdir()

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 
 def test_a_run_from_nothing_to_files(tmp_path: Path) -> None:
-    """Two archives in two processes: exit 0, a table, a log, and no stack trace, ever."""
+    """Two archives in two processes: exit 0, a table, a log, and no stack trace."""
     source = tmp_path / "source"
     write_source(source, two_days())
     done = run_script(tmp_path, source, "--execution.workers=2", "--features.apply_zscore=true")

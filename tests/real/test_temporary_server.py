@@ -1,4 +1,4 @@
-"""The temporary server: it lives exactly as long as its run, or says why it did not start."""
+"""The temporary server lives exactly as long as its run, or reports why it did not start."""
 
 from __future__ import annotations
 

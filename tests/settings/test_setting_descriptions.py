@@ -46,7 +46,7 @@ def test_cloud_config_is_the_default() -> None:
 
 
 def test_local_config() -> None:
-    """configs/local.yaml runs on the project's own folder, scaled, without asking for coverage."""
+    """configs/local.yaml uses the project's own folder, scales, and requires no coverage."""
     settings = load_settings(CONFIGS / "local.yaml")
     assert require_source_folder(settings) == PROJECT_ROOT / "data/L2/raw"
     assert (settings.source.mode, settings.features.apply_zscore) == ("folder", True)
@@ -65,7 +65,7 @@ def test_help_names_every_key(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_key_is_described() -> None:
-    """No key goes without its meaning and its unit."""
+    """Every key has a meaning and a unit."""
     assert all(each.meaning and each.expected for each in describe_settings())
 
 

@@ -1,4 +1,4 @@
-"""Kinds of value: what each takes, in which forms, and with which words it refuses the rest."""
+"""Kinds of value: the forms that each accepts, and the message that refuses all others."""
 
 import os
 import warnings
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("bare_environment")
 
 @pytest.fixture
 def refusal(config: Path) -> Any:
-    """The message with which one value is refused."""
+    """Return the message that refuses one value."""
 
     def message(key: str, value: object) -> str:
         with pytest.raises(SettingsError) as caught:
@@ -58,7 +58,7 @@ def refusal(config: Path) -> Any:
     ],
 )
 def test_wrong_value(refusal: Any, key: str, value: object) -> None:
-    """A wrong value is refused with key, expectation, finding and place, in no jargon."""
+    """A wrong value is refused with key, expectation, finding and place, without jargon."""
     message = refusal(key, value)
     words = {each.key: each.expected for each in describe_settings()}
     assert f"{key}\n  expected  {words[key]}\n  found     " in message
@@ -80,12 +80,12 @@ def test_bar_interval_refused(refusal: Any, text: str) -> None:
     [("1s", 1000), ("5min", 300_000), ("1h30min", 5_400_000), ("1D", 86_400_000)],
 )
 def test_bar_interval(config: Path, text: str, length_ms: int) -> None:
-    """W is given as a pandas alias and known in milliseconds."""
+    """W is given as a pandas alias and stored in milliseconds."""
     assert load_settings(config, {"etl.resampling_interval": text}).etl.bar_interval_ms == length_ms
 
 
 def test_alias_on_its_way_out(refusal: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An alias that this pandas only warns of is refused, for the next one refuses it."""
+    """An alias that this pandas deprecates is refused, because the next pandas refuses it."""
 
     def warn(text: str) -> BaseOffset:
         warnings.warn(f"{text} is deprecated", FutureWarning, stacklevel=2)
@@ -96,14 +96,14 @@ def test_alias_on_its_way_out(refusal: Any, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_samples_fill_bars(refusal: Any) -> None:
-    """A Δ that does not divide W is refused, with both and where each stood."""
+    """A Δ that does not divide W is refused, with both values and their places."""
     message = refusal("etl.sampling_interval_ms", 7000)
     assert "7000 ms do not divide a bar of 60000 ms" in message
     assert "beside    etl.resampling_interval = 1min, the default" in message
 
 
 def test_window_auto() -> None:
-    """The window is left to the memory budget unless it is given."""
+    """The memory budget decides the window unless it is given."""
     assert Settings().etl.window_ms is None
 
 
@@ -136,7 +136,7 @@ def test_window_refused(refusal: Any, text: str, why: str) -> None:
 def test_compression(
     config: Path, tmp_path: Path, text: str, codec_and_level: tuple[str, int | None]
 ) -> None:
-    """A codec, with a level after a colon, is what pyarrow takes."""
+    """A codec, with an optional level after a colon, in a form that pyarrow takes."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -166,7 +166,7 @@ def test_compression_refused(refusal: Any, text: str) -> None:
     ],
 )
 def test_fit_until(config: Path, given: object) -> None:
-    """The end of the training range is an instant in UTC, however it is written."""
+    """The end of the training range is an instant in UTC, in any notation."""
     features = load_settings(config, {"features.fit_until": given}).features
     assert features.fit_until == datetime(2024, 6, 30, tzinfo=UTC)
     assert features.fit_until_ms == 1_719_705_600_000
@@ -188,7 +188,7 @@ def test_wrong_date_in_file(config: Path) -> None:
 
 
 def test_one_day(config: Path) -> None:
-    """First and last day may be one: they are inclusive."""
+    """First and last day may be equal: both are inclusive."""
     days = {"source.start": "2024-01-01", "source.end": "2024-01-01"}
     assert load_settings(config, days).source.end == date(2024, 1, 1)
 
@@ -213,12 +213,12 @@ def test_max_gap(config: Path) -> None:
 
 
 def test_workers_auto() -> None:
-    """Without a number there is one worker for each core that may be used."""
+    """Without a number there is one worker per available core."""
     assert Settings().execution.workers == usable_cores() >= 1
 
 
 def test_cores_without_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a process has no affinity, all cores are its own."""
+    """Without CPU affinity, all cores are available."""
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     assert usable_cores() == os.cpu_count()
 
@@ -240,5 +240,5 @@ def test_paths(
 
 
 def test_long_finding_is_cut(refusal: Any) -> None:
-    """A finding of any length leaves the message readable."""
+    """A value of any length leaves the message readable."""
     assert len(refusal("source.mode", "x" * 10_000)) < 1000

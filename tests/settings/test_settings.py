@@ -1,4 +1,4 @@
-"""The settings as a value: where each key is taken from, what wins, and that it stays as it is."""
+"""The settings as a value: the source of each key, the order of precedence, immutability."""
 
 import pickle
 from pathlib import Path
@@ -21,12 +21,12 @@ pytestmark = pytest.mark.usefixtures("bare_environment")
 
 
 def test_defaults(config: Path) -> None:
-    """A file in which nothing is set gives the defaults."""
+    """A file that sets nothing gives the defaults."""
     assert load_settings(config) == Settings()
 
 
 def test_settings_file(config: Path) -> None:
-    """A value in the file wins over the default; its neighbours keep theirs."""
+    """A value in the file wins over the default; other keys keep theirs."""
     config.write_text("etl:\n  orderbook_levels: 50\n")
     etl = load_settings(config).etl
     assert (etl.orderbook_levels, etl.resampling_interval) == (50, "1min")
@@ -93,7 +93,7 @@ def test_command_line_defaults() -> None:
 
 
 def test_plan() -> None:
-    """--plan is a switch beside the settings."""
+    """--plan is a switch, separate from the settings."""
     assert parse_command_line(["--plan"]).plan
 
 
@@ -104,7 +104,7 @@ def test_config_from_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_config_from_here(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A relative settings file in the current directory is that one."""
+    """A relative settings file that is in the current directory is read from there."""
     monkeypatch.chdir(config.parent)
     config.write_text("etl:\n  orderbook_levels: 3\n")
     assert load_settings("settings.yaml").etl.orderbook_levels == 3
@@ -118,25 +118,25 @@ def test_section_without_keys(config: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["[0-9]*.zip", "{a,b}", '"x"', "a,b", " x ", "x=y", "-1"])
-def test_option_as_it_stands(config: Path, text: str) -> None:
-    """A value on the command line is taken letter by letter."""
+def test_option_is_taken_literally(config: Path, text: str) -> None:
+    """A value on the command line is taken character by character."""
     line = parse_command_line([f"--config={config}", f"--source.include={text}"])
     assert line.settings.source.include == text
 
 
 def test_source_folder(config: Path) -> None:
-    """A folder without the placeholder is given back; dots in a name are no placeholder."""
+    """A folder without the placeholder is returned; dots in a name are no placeholder."""
     settings = load_settings(config, {"paths.rclone_mount": "/mnt/My Drive.../L2"})
     assert require_source_folder(settings) == Path("/mnt/My Drive.../L2")
 
 
 def test_placeholder_loads() -> None:
-    """The placeholder is no obstacle to reading the settings."""
+    """Settings with the placeholder can still be read."""
     assert load_settings(DEFAULT_CONFIG).paths.rclone_mount.name == "..."
 
 
 def test_placeholder_refused() -> None:
-    """It is refused with the words to fix it."""
+    """It is refused with a message that says how to fix it."""
     with pytest.raises(SettingsError) as caught:
         require_source_folder(load_settings(DEFAULT_CONFIG))
     assert "edit paths.rclone_mount in configs/cloud_config.yaml" in str(caught.value)
@@ -166,7 +166,7 @@ def test_survives_json(config: Path) -> None:
 
 
 def test_error_survives_pickling() -> None:
-    """A pool process can hand the error back."""
+    """A pool process can return the error."""
     with pytest.raises(SettingsError) as caught:
         parse_command_line(["--etl.orderbok_levels", "50"])
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301

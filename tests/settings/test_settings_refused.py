@@ -1,4 +1,4 @@
-"""What is no key or no settings file is refused, with its place and what may have been meant."""
+"""Unknown keys and bad settings files are refused, with the place and the likely meaning."""
 
 from pathlib import Path
 
@@ -94,7 +94,7 @@ def test_option_without_value() -> None:
 
 
 def test_all_problems_at_once(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One error tells all: unknown keys and wrong values, whatever their source."""
+    """One error lists all problems: unknown keys and wrong values, from any source."""
     config.write_text("etl:\n  orderbok_levels: 50\n")
     monkeypatch.setenv("QUANTGOD_FEATURES__APPLY_ZSCORE", "maybe")
     with pytest.raises(SettingsError) as caught:
@@ -123,7 +123,7 @@ def test_all_problems_at_once(config: Path, monkeypatch: pytest.MonkeyPatch) -> 
     ],
 )
 def test_file_not_in_yaml(config: Path, content: bytes, found: str) -> None:
-    """What is not a mapping in YAML is refused with the file's name and the reason."""
+    """A file that is not a YAML mapping is refused with its name and the reason."""
     config.write_bytes(content)
     with pytest.raises(SettingsError) as caught:
         load_settings(config)
@@ -132,7 +132,7 @@ def test_file_not_in_yaml(config: Path, content: bytes, found: str) -> None:
 
 
 def test_missing_file(tmp_path: Path) -> None:
-    """A settings file that is not there is an error, not a run with defaults."""
+    """A settings file that does not exist is an error, not a run with defaults."""
     with pytest.raises(SettingsError, match="No such file"):
         load_settings(tmp_path / "none.yaml")
 
@@ -145,14 +145,14 @@ def test_folder_as_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("section", ["window: 2h\n  window: 3h", "window: 2h\netl:\n  window: 3h"])
 def test_key_given_twice(config: Path, section: str) -> None:
-    """A key or section that stands twice in the file is refused, with both lines."""
+    """A key or section that occurs twice in the file is refused, with both lines."""
     config.write_text(f"etl:\n  {section}\n")
     with pytest.raises(SettingsError, match=r"lines \d, \d"):
         load_settings(config)
 
 
 def test_number_as_key(config: Path) -> None:
-    """A key need not be text to be unknown."""
+    """A number can be an unknown key too."""
     config.write_text("1: 2\n")
     with pytest.raises(SettingsError, match="line 1"):
         load_settings(config)

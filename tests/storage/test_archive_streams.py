@@ -88,7 +88,7 @@ def test_day_of_a_stream(tmp_path: Path, member: str, archive: str, day: date) -
     assert only_stream(tmp_path, archive, {member: text_of(LINE)}).day == day
 
 
-def test_names_that_tell_nothing() -> None:
+def test_names_without_symbol_or_day() -> None:
     assert day_in_name() is None
     assert symbol_in_name("x.data", "2024-01-02.zip", "2024-01-02_.zip") is None
 
@@ -130,21 +130,21 @@ def test_symbol_of_a_stream(
     ],
 )
 def test_no_symbol(tmp_path: Path, text: bytes, member: str, what: str) -> None:
-    """Neither messages nor names tell it."""
+    """Neither messages nor names contain it."""
     with pytest.raises(ArchiveError, match=what) as caught:
         only_stream(tmp_path, "y.zip", {member: text})
     assert (caught.value.archive, caught.value.member) == ("y.zip", member)
 
 
 def test_no_day(tmp_path: Path) -> None:
-    """A name that tells the symbol tells the day too, unless it is no day of the calendar."""
+    """A name with a symbol also has a day, unless the calendar lacks that day."""
     with pytest.raises(ArchiveError, match="no day: neither the first lines") as caught:
         only_stream(tmp_path, "y.zip", {"2024-02-30_BTCUSDT.data": b"hello\n"})
     assert caught.value.member == "2024-02-30_BTCUSDT.data"
 
 
 def test_an_empty_member_is_a_stream_of_its_name(tmp_path: Path) -> None:
-    """That it holds nothing is said when it is read."""
+    """The error that it is empty comes when it is read."""
     stream = only_stream(tmp_path, f"{NAME}.zip", {"x.data": b""})
     assert (stream.symbol, stream.day, stream.topic, stream.first_ms) == (
         "BTCUSDT",
@@ -185,7 +185,7 @@ def test_output_path(archive: str, member: str, is_only_member: bool, output: st
 
 
 def test_several_members_are_several_streams(tmp_path: Path) -> None:
-    """§5: each with its own output, also if litter lies beside one."""
+    """§5: each with its own output, also next to litter."""
     members = {
         "2024-08-07_BTCUSDT.data": text_of(LINE),
         "eth/2024-08-08.data": text_of(replace(LINE, symbol="ETHUSDT", topic=None)),
@@ -214,7 +214,7 @@ def assert_both_named(streams: list[Stream], what: str) -> None:
 
 
 def test_two_archives_of_one_series_and_day(tmp_path: Path) -> None:
-    """§1: whatever their depth; both are named, before any is read."""
+    """§1: of any depth; both are named before either is read."""
     streams = [
         only_stream(tmp_path, f"linear/2024-08-08_{name}.zip", {"x.data": text_of(LINE)})
         for name in ("ob200", "ob500", "again")
@@ -245,7 +245,7 @@ def test_two_archives_of_one_output(tmp_path: Path) -> None:
 
 
 def test_members_of_one_archive_may_clash_too(tmp_path: Path) -> None:
-    """By their day, or by a name that differs in a slash only."""
+    """By day, or by names that differ only in a slash."""
     text = text_of(LINE)
     same_day = streams_in(tmp_path, "a.zip", {"1/2024-08-08.data": text, "2/2024-08-08.data": text})
     assert_both_named(same_day, "series and day")
@@ -257,7 +257,7 @@ def test_members_of_one_archive_may_clash_too(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_one_name_twice_in_an_archive(tmp_path: Path) -> None:
-    """Also two entries that are equal in everything."""
+    """Also two entries that are equal in every field."""
     archive = write_zip(tmp_path, "a.zip", {"2024-08-08.data": text_of(LINE)})
     with zipfile.ZipFile(file_of(archive), "a") as opened:
         opened.writestr(zipfile.ZipInfo("2024-08-08.data"), text_of(LINE), zipfile.ZIP_DEFLATED)

@@ -1,4 +1,4 @@
-"""ZIP archives: which there are, what they hold, and what is said of a damaged one."""
+"""ZIP archives: which files are archives, their members, and the errors of damaged ones."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def names_in(root: Path, members: dict[str, bytes]) -> list[str]:
 
 
 def test_only_files_are_archives(tmp_path: Path) -> None:
-    """§1: a folder of such a name is none."""
+    """§1: a folder of such a name is not one."""
     write_zip(tmp_path, "linear/a.zip")
     (tmp_path / "folder.zip").mkdir()
     assert [archive.path for archive in FolderSource(tmp_path).list("**/*.zip")] == ["linear/a.zip"]
 
 
 def test_an_archive_is_found_by_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As its folder lists it, also by a relative path."""
+    """As its folder lists it, also for a relative path."""
     write_zip(tmp_path, "linear/[a] *.zip")
     (listed,) = FolderSource(tmp_path / "linear").list("*.zip")
     assert archive_at(tmp_path / "linear" / "[a] *.zip") == listed
@@ -66,7 +66,7 @@ def test_an_archive_is_found_by_its_path(tmp_path: Path, monkeypatch: pytest.Mon
 # ---------------------------------------------------------------- members
 
 
-def test_a_member_is_what_the_directory_says(tmp_path: Path) -> None:
+def test_a_member_is_as_the_directory_says(tmp_path: Path) -> None:
     archive = write_zip(tmp_path)
     with zipfile.ZipFile(file_of(archive)) as opened:
         (entry,) = opened.infolist()
@@ -88,7 +88,7 @@ def test_members_keep_the_order_of_the_archive(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_litter_is_no_member(tmp_path: Path, litter: str) -> None:
-    """What computers leave in archives: folders, hidden files, the Finder's."""
+    """Litter that computers add to archives: folders, hidden files, the Finder's files."""
     assert names_in(tmp_path, {litter: b"", "a.data": b"x"}) == ["a.data"]
     with pytest.raises(DamagedArchiveError, match=r"expected a member, found none; .* \(a.zip\)"):
         names_in(tmp_path, {litter: b""})
@@ -101,7 +101,7 @@ def test_an_archive_without_members(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("comment", "marked"), [(b"synthetic, seed 7", True), (b"x", False)])
 def test_the_projects_own_archives_are_marked(tmp_path: Path, comment: bytes, marked: bool) -> None:
-    """§5: whether it is synthetic stands in the ZIP's comment."""
+    """§5: the ZIP's comment records whether it is synthetic."""
     assert read_directory(write_zip(tmp_path, comment=comment))[1] is marked
 
 
@@ -118,7 +118,7 @@ def test_the_projects_own_archives_are_marked(tmp_path: Path, comment: bytes, ma
     ],
 )
 def test_a_member_that_is_not_read(tmp_path: Path, offset: int, new: bytes, found: str) -> None:
-    """What the directory says is enough: nothing of it is inflated."""
+    """The directory is enough to refuse it: nothing is inflated."""
     archive = write_zip(tmp_path)
     file = file_of(archive)
     file.write_bytes(put_bytes(file.read_bytes(), DIRECTORY_ENTRY, offset, new))
@@ -128,8 +128,8 @@ def test_a_member_that_is_not_read(tmp_path: Path, offset: int, new: bytes, foun
 
 
 @pytest.mark.parametrize("extra", [0, 1])
-def test_what_is_a_bomb(tmp_path: Path, extra: int) -> None:
-    """A hundred times its size, and large: small texts may be as repetitive as they like."""
+def test_size_and_ratio_of_a_bomb(tmp_path: Path, extra: int) -> None:
+    """A bomb inflates a hundredfold and is large: small texts may be as repetitive as they like."""
     path = tmp_path / "a.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
         opened.writestr("a.data", bytes(BOMB_SIZE + extra))
@@ -145,14 +145,14 @@ def test_what_is_a_bomb(tmp_path: Path, extra: int) -> None:
     "name", ["../a.data", "x/../../a.data", "/a.data", "..\\a.data", "C:\\a.data", "C:a.data"]
 )
 def test_names_that_lead_outside(tmp_path: Path, name: str) -> None:
-    """Nothing is unpacked; but who writes such names is not to be trusted with numbers."""
+    """Nothing is unpacked, but an archive with such names cannot be trusted with numbers."""
     with pytest.raises(RefusedMemberError, match="leads outside"):
         names_in(tmp_path, {name: b""})
 
 
 @pytest.mark.parametrize("name", ["a..b.data", "x/..a/b.data", "x/a.data", "a b.data"])
 def test_names_that_stay_inside(tmp_path: Path, name: str) -> None:
-    """Dots are allowed; a hidden folder's content is litter."""
+    """Dots are allowed; the content of a hidden folder is litter."""
     names = names_in(tmp_path, {name: b"", "z.data": b""})
     assert names == (["z.data"] if "/..a" in name else [name, "z.data"])
 
@@ -180,7 +180,7 @@ def read_all(root: Path, damage: str, until: str) -> DamagedArchiveError | None:
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damage_is_seen_and_named(tmp_path: Path, damage: str) -> None:
-    """A damaged archive fails at once: what was expected, found, where, what to do."""
+    """A damaged archive fails at once: the error has expected, found, place and remedy."""
     latest = DAMAGES[damage][1]
     error = read_all(tmp_path, damage, latest)
     assert error is not None
@@ -193,12 +193,12 @@ def test_damage_is_seen_and_named(tmp_path: Path, damage: str) -> None:
 
 @pytest.mark.parametrize("damage", ["bytes that do not inflate", "wrong checksum"])
 def test_damage_inside_a_member_is_seen_when_it_is_read(tmp_path: Path, damage: str) -> None:
-    """Listing archives reads no member: it must be quick on a slow drive."""
+    """Listing archives reads no member, because it must be quick on a slow drive."""
     assert read_all(tmp_path, damage, "open") is None
 
 
 def test_a_fault_of_the_drive_is_no_damage(tmp_path: Path) -> None:
-    """What a network or a mount raises stays what it is, to be retried."""
+    """Errors of a network or a mount pass through unchanged, to be retried."""
     with (
         pytest.raises(OSError, match="Input/output"),
         damage_reported(write_zip(tmp_path), f"{NAME}.data"),
@@ -207,7 +207,7 @@ def test_a_fault_of_the_drive_is_no_damage(tmp_path: Path) -> None:
 
 
 def test_a_missing_archive_is_named_with_its_member(tmp_path: Path) -> None:
-    """Gone, or not to be read; where a member was to be opened, it is named too."""
+    """Missing or unreadable; the error also names a member that was to be opened."""
     archive = write_zip(tmp_path)
     for error in (FileNotFoundError(2, "gone"), PermissionError(13, "denied")):
         with (
@@ -227,7 +227,7 @@ def test_a_member_that_is_gone_is_damage(tmp_path: Path) -> None:
 
 
 def test_errors_come_whole_out_of_another_process(tmp_path: Path) -> None:
-    """An error that fails to unpickle would hide the true one."""
+    """An error that fails to unpickle would hide the original one."""
     write_zip(tmp_path, "a.zip", {"a.data": b"x"})
     program = """
 import pickle, sys
@@ -249,7 +249,7 @@ except Exception as error:
 
 
 def test_the_damage_of_a_listing_is_of_no_member(tmp_path: Path) -> None:
-    """Only what is known is said."""
+    """The error has only the known facts."""
     (tmp_path / "x.zip").write_bytes(b"PK")
     with pytest.raises(DamagedArchiveError) as caught:
         read_directory(archive_at(tmp_path / "x.zip"))

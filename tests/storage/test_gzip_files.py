@@ -1,4 +1,4 @@
-"""Gzip files in the source folder: archives of one member, read whole, damage told."""
+"""Gzip files in the source folder: archives of one member, read whole, with damage reported."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_gzip_file_is_an_archive_of_one_member(tmp_path: Path) -> None:
     ],
 )
 def test_a_stream_of_a_gzip_file(tmp_path: Path, path: str, output: str) -> None:
-    """§5: `.csv.gz` is taken off; symbol by the rows, day by the name."""
+    """§5: `.csv.gz` is stripped; the rows give the symbol, the name gives the day."""
     (stream,) = read_streams(write_gzip(tmp_path, path, ROWS))
     assert (stream.output, stream.symbol) == (output, "BTC-PERPETUAL")
     assert (stream.day, stream.dialect.name) == (date(2024, 8, 8), "Tardis incremental_book_L2")
@@ -68,7 +68,7 @@ def test_json_lines_may_be_gzipped_too(tmp_path: Path) -> None:
 
 
 def test_a_tar_file_has_no_reader(tmp_path: Path) -> None:
-    """As OKX delivers: it has to be unpacked first."""
+    """OKX delivers such files: unpack them first."""
     with pytest.raises(UnknownDialectError, match="no reader for this member") as caught:
         read_streams(write_gzip(tmp_path, "x.tar.gz", b"x"))
     assert (caught.value.archive, caught.value.member) == ("x.tar.gz", "x.tar")
@@ -77,14 +77,14 @@ def test_a_tar_file_has_no_reader(tmp_path: Path) -> None:
 @pytest.mark.parametrize("read_ahead", [False, True])
 @pytest.mark.parametrize("chunk", [1000, 1 << 19])
 @pytest.mark.parametrize("cuts", [(), (1,), (0, 7, 100_000), (len(ROWS),)])
-def test_parts_behind_one_another_are_one_text(
+def test_consecutive_parts_are_one_text(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     read_ahead: bool,
     chunk: int,
     cuts: tuple[int, ...],
 ) -> None:
-    """RFC 1952: a gzip file is a series of members; each one's checksum is compared."""
+    """RFC 1952: a gzip file is a series of members, each with a checksum."""
     monkeypatch.setattr(line_reader, "CHUNK", chunk)
     edges = [0, *cuts, len(ROWS)]
     parts = [ROWS[start:end] for start, end in pairwise(edges)]
@@ -94,7 +94,7 @@ def test_parts_behind_one_another_are_one_text(
 
 
 def overwrite(file: bytes, at: int, new: bytes) -> bytes:
-    """Put other bytes in place of some."""
+    """Replace some bytes by others."""
     at %= len(file)
     return file[:at] + new + file[at + len(new) :]
 
@@ -114,25 +114,25 @@ DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str, str]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_damage_is_told(tmp_path: Path, damage: str) -> None:
-    """With the archive, and what was found in it."""
+def test_damage_is_reported(tmp_path: Path, damage: str) -> None:
+    """With the archive, and the damage found in it."""
     spoil, stage, found = DAMAGES[damage]
     archive = write_gzip(tmp_path, NAME, ROWS)
     file_of(archive).write_bytes(spoil(file_of(archive).read_bytes()))
     archive = Archive.of(archive.source, NAME)
-    told = f"expected a whole gzip file, found: .*{found}"
+    message = f"expected a whole gzip file, found: .*{found}"
     if stage == "list":
-        with pytest.raises(DamagedArchiveError, match=told) as caught:
+        with pytest.raises(DamagedArchiveError, match=message) as caught:
             read_directory(archive)
     else:
         ((member,), _) = read_directory(archive)
-        with pytest.raises(DamagedArchiveError, match=told) as caught:
+        with pytest.raises(DamagedArchiveError, match=message) as caught:
             read_text(LineReader(archive, member))
     assert caught.value.archive == NAME
 
 
 def test_progress_of_a_text_of_unknown_size_ends_at_the_likely_one(tmp_path: Path) -> None:
-    """Ten times the file, or less while less is read."""
+    """Ten times the file, or less until more is read."""
     archive = write_gzip(tmp_path, NAME, ROWS)
     ((member,), _) = read_directory(archive)
     assert member.likely_size == 10 * archive.size
@@ -143,7 +143,7 @@ def test_progress_of_a_text_of_unknown_size_ends_at_the_likely_one(tmp_path: Pat
 
 
 def test_windows_of_a_text_of_unknown_size_begin_short(tmp_path: Path) -> None:
-    """No guess may decide how much is held in memory."""
+    """No estimate may decide how much memory a window takes."""
     (stream,) = read_streams(write_gzip(tmp_path, NAME, ROWS))
     recipe = Recipe(1000, 60_000, 10, 10_000, "drop")
     plan = plan_windows(stream.extent, recipe, stream.sample_rule(recipe))

@@ -1,4 +1,4 @@
-"""The text of a member: whole lines for any chunk, read ahead or not, up to where it is damaged."""
+"""A member's text: whole lines for any chunk, read ahead or not, up to any damage."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.support.zips import TEXT, write_damaged, write_zip
 def test_lines_are_whole_for_any_chunk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes, chunk: int, ahead: bool
 ) -> None:
-    """Also where a line is longer than a chunk, or the last one has no end."""
+    """Also if a line is longer than a chunk, or the last one has no end."""
     monkeypatch.setattr(line_reader, "CHUNK", chunk)
     reader = LineReader(*member_of(tmp_path, text), read_ahead=ahead)
     lines = list(read_lines(reader))
@@ -56,7 +56,7 @@ def test_lines_are_whole_for_any_chunk(
 def test_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes, lines: list[bytes], chunk: int
 ) -> None:
-    """A line ends in a line feed, and is given one where the member ends without."""
+    """A line ends in a line feed; a member's last line gets one if it has none."""
     monkeypatch.setattr(line_reader, "CHUNK", chunk)
     reader = LineReader(*member_of(tmp_path, text), None)
     assert list(read_lines(reader)) == lines
@@ -64,7 +64,7 @@ def test_lines(
 
 
 def test_lines_stay_until_they_are_read(tmp_path: Path) -> None:
-    """Asking again gives the same; what is read of them is dropped."""
+    """A second call returns the same lines; lines that were read are dropped."""
     reader = LineReader(*member_of(tmp_path, b"ab\nc\n"), None)
     assert reader.lines().tobytes() == reader.lines().tobytes() == b"ab\nc\n"
     reader.advance(3)
@@ -75,7 +75,7 @@ def test_lines_stay_until_they_are_read(tmp_path: Path) -> None:
 def test_a_line_may_be_long_but_not_endless(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Text without line ends is no order-book text: it must not fill the memory."""
+    """Text without line ends is not order-book text: it must not fill the memory."""
     monkeypatch.setattr(line_reader, "CHUNK", 16)
     monkeypatch.setattr(line_reader, "LONGEST_LINE", 1 << 10)
     longest = b"a" * 1023 + b"\n"
@@ -88,25 +88,25 @@ def test_a_line_may_be_long_but_not_endless(
     reader.close()
 
 
-class Told:
-    """Stands for a progress slot: keeps what it is told."""
+class ProgressSlot:
+    """A stand-in for a progress slot that records its values."""
 
     def __init__(self) -> None:
         self.values: list[int] = []
         self.set = self.values.append
 
 
-def test_progress_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In bytes of text, chunk by chunk, up to the end."""
     monkeypatch.setattr(line_reader, "CHUNK", 1000)
     monkeypatch.setattr(line_reader, "_PROGRESS_STEP", 1000)
-    told = Told()
-    reader = LineReader(*member_of(tmp_path, TEXT), told)  # type: ignore[arg-type]
+    progress = ProgressSlot()
+    reader = LineReader(*member_of(tmp_path, TEXT), progress)  # type: ignore[arg-type]
     reader.skip_to(len(TEXT))
     assert len(reader.lines()) == 0
     reader.close()
-    assert told.values[:2] == [1000, 2000]
-    assert (sorted(told.values), told.values[-1]) == (told.values, len(TEXT))
+    assert progress.values[:2] == [1000, 2000]
+    assert (sorted(progress.values), progress.values[-1]) == (progress.values, len(TEXT))
 
 
 def test_a_stored_member_is_read_too(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_stored_member_is_read_too(tmp_path: Path) -> None:
 def test_a_wrong_checksum_is_seen_only_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So nothing of a member may be published before it is read to its end."""
+    """So nothing of a member may be published before the end is read."""
     monkeypatch.setattr(line_reader, "CHUNK", 512)
     archive, member = with_member(write_damaged(tmp_path, "wrong checksum"))
     reader, seen = LineReader(archive, member, None), []
@@ -134,7 +134,7 @@ def test_a_wrong_checksum_is_seen_only_at_the_end(
 
 @pytest.mark.parametrize("chunk", [3, 200, 1 << 20])
 def test_skip_to_any_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
-    """A reader opened anew is brought to where another one stood."""
+    """A new reader continues at the position of another one."""
     monkeypatch.setattr(line_reader, "CHUNK", chunk)
     archive, member = member_of(tmp_path, TEXT)
     lines = whole_lines(TEXT)
@@ -169,7 +169,7 @@ def threads() -> int:
 def test_reading_ahead_ends_with_the_reader(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines_read: int
 ) -> None:
-    """Wherever it stands: not begun, in the middle with full buffers, at the end."""
+    """In any state: not begun, in the middle with full buffers, at the end."""
     monkeypatch.setattr(line_reader, "CHUNK", 64)
     reader = LineReader(*member_of(tmp_path, b"0123456789\n" * 500), read_ahead=True)
     read = read_lines(reader)
@@ -182,27 +182,27 @@ def test_reading_ahead_ends_with_the_reader(
 
 
 @pytest.mark.parametrize("kind", ["wrong checksum", "torn"])
-def test_an_error_ahead_is_told_where_it_stands(
+def test_an_error_of_reading_ahead_is_raised_at_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """After the text before it, and with the same words as without reading ahead."""
+    """After the text before it, with the same message as without reading ahead."""
     monkeypatch.setattr(line_reader, "CHUNK", 512)
     archive, member = with_member(write_damaged(tmp_path, "wrong checksum"))
     if kind == "torn":
         monkeypatch.setattr(_GzipFrame, "readinto", torn_after(_GzipFrame.readinto, 2))
-    told = []
+    errors = []
     for ahead in (False, True):
         reader, seen = LineReader(archive, member, read_ahead=ahead), []
         with pytest.raises(DamagedArchiveError) as caught:
             seen.extend(read_lines(reader))
         reader.close()
-        told.append((str(caught.value), seen))
-    assert told[0] == told[1]
+        errors.append((str(caught.value), seen))
+    assert errors[0] == errors[1]
     assert threads() == 0
 
 
 def torn_after(read: Callable[..., int], calls: int) -> Callable[..., int]:
-    """A file that ends after so many reads."""
+    """Return a file that ends after the given number of reads."""
 
     def readinto(frame: _GzipFrame, buffer: memoryview) -> int:
         left[frame] = left.get(frame, calls) - 1

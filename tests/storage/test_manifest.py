@@ -1,4 +1,4 @@
-"""What a file was made from decides whether it is still valid (contract §5): all of it, no more."""
+"""The inputs of a file decide whether it is still valid (contract §5): all of them, no others."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_every_setting_of_a_recipe_is_tried_here() -> None:
 
 
 def test_a_recipes_folder_is_readable_and_its_own() -> None:
-    """Bars made otherwise lie elsewhere."""
+    """Bars of another recipe have another folder."""
     folder = manifest.recipe_folder(RECIPE)
     assert folder.startswith("1000ms-60000ms-200levels-")
     others = {manifest.recipe_folder(recipe) for recipe in OTHERS.values()}
@@ -59,14 +59,14 @@ def test_a_recipes_folder_is_readable_and_its_own() -> None:
 
 
 def test_another_schema_is_another_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """§5: bars are made again when the schema changed."""
+    """§5: bars are made again when the schema changes."""
     before = manifest.recipe_folder(RECIPE)
     monkeypatch.setattr(manifest, "SCHEMA_VERSION", schema.SCHEMA_VERSION + "x")
     assert manifest.recipe_folder(RECIPE) != before
 
 
-def test_where_bars_lie(tmp_path: Path) -> None:
-    """By series and day, whichever archive they came from."""
+def test_path_of_bars(tmp_path: Path) -> None:
+    """By series and day, whichever archive gave them."""
     path = bars_path(tmp_path, RECIPE, "linear/BTCUSDT", "BTCUSDT", DAY)
     expected = (
         tmp_path
@@ -80,7 +80,7 @@ def test_where_bars_lie(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("symbol", ["../../../x", "/x", "A/B", "..", "a\x00b", "A%2FB", "\ud800"])
 def test_a_symbol_is_no_path(tmp_path: Path, symbol: str) -> None:
-    """It comes out of a message: whatever it is, the bars stay in their folder."""
+    """It comes from a message: for any symbol the bars stay in their folder."""
     folder = tmp_path / manifest.recipe_folder(RECIPE) / "linear"
     path = bars_path(tmp_path, RECIPE, "linear", symbol, DAY)
     assert path.parent == folder
@@ -93,7 +93,7 @@ def test_a_symbol_is_no_path(tmp_path: Path, symbol: str) -> None:
 
 
 def test_a_record_comes_back_as_it_was(tmp_path: Path, stream: Stream) -> None:
-    """Through the Parquet file's own metadata, close and counts to the last bit."""
+    """In the Parquet file's own metadata, close and counts to the last bit."""
     for record in (
         record_of(stream),
         record_of(stream, topic=None, unreadable_lines=(), errors=()),
@@ -110,7 +110,7 @@ def test_every_count_comes_back(stream: Stream) -> None:
 
 
 def test_no_record(tmp_path: Path) -> None:
-    """No file, a torn one, or a Parquet file of somebody else's."""
+    """No file, a torn one, or a Parquet file from another program."""
     assert read_bars_record(tmp_path / "none.parquet") is None
     (tmp_path / "torn.parquet").write_bytes(b"PAR1")
     assert read_bars_record(tmp_path / "torn.parquet") is None
@@ -136,7 +136,7 @@ def made_from(
     scaler: str | None = "ab",
     **record: Any,
 ) -> str:
-    """Return what decides whether the final file is made again."""
+    """Return the inputs that decide whether the final file is made again."""
     metadata = output_metadata(
         stream, record_of(stream, **record), recipe, compression, before, scaler
     )
@@ -161,13 +161,13 @@ def test_another_setting_of_sections_2_to_4(stream: Stream, name: str) -> None:
     ],
 )
 def test_another_close_scaler_or_compression(stream: Stream, change: dict[str, Any]) -> None:
-    """§5: the previous day's last bar or the scaler changed; compression too: a file differs."""
+    """§5: the previous day's last bar or the scaler changed; compression changes a file too."""
     assert made_from(stream, **change) != made_from(stream)
 
 
 @pytest.mark.parametrize("touch", TOUCHES)
 def test_another_archive(stream: Stream, touch: str) -> None:
-    """§5: its size and its mtime, each by itself."""
+    """§5: its size and its mtime, each alone."""
     TOUCHES[touch](file_of(stream.archive))
     archive = Archive.of(stream.archive.source, stream.archive.path)
     assert made_from(replace(stream, archive=archive)) != made_from(stream)
@@ -182,7 +182,7 @@ def test_another_member(stream: Stream, change: dict[str, Any]) -> None:
 
 
 def test_another_path_day_or_symbol(stream: Stream) -> None:
-    """An archive that was renamed or moved is another one."""
+    """A renamed or moved archive counts as another one."""
     moved = replace(stream, archive=replace(stream.archive, path="spot/x.zip"))
     others = (moved, replace(stream, day=DAY + timedelta(1)), replace(stream, symbol="X"))
     assert len({made_from(each) for each in (stream, *others)}) == 4
@@ -194,8 +194,8 @@ def test_another_schema(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None
     assert made_from(stream) != before
 
 
-def test_what_does_not_change_a_file(stream: Stream) -> None:
-    """§5: nothing else makes it again: not what was counted, nor where the source folder lies."""
+def test_changes_that_keep_a_file_valid(stream: Stream) -> None:
+    """§5: nothing else makes it again: neither the counts, nor the source folder's place."""
     same = (
         made_from(stream, counts=Counts(lines=1), unreadable_lines=(), errors=(), bars=1),
         made_from(stream, last_bar=LastBar(0, 1.0), full_bars=0, topic=None),

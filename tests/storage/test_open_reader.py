@@ -1,4 +1,4 @@
-"""One reader of a member's text a process: a cache, and never state."""
+"""One open reader per process for a member's text: a cache, and never state."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Opened:
     return Opened(monkeypatch)
 
 
-def test_the_open_reader_is_used_where_it_stands(tmp_path: Path, opened: Opened) -> None:
+def test_the_open_reader_is_reused_at_its_offset(tmp_path: Path, opened: Opened) -> None:
     """Windows of one stream inflate it once."""
     archive, member = member_of(tmp_path, b"a\nb\nc\n")
     for offset, rest in ((0, b"a\nb\nc\n"), (2, b"b\nc\n"), (4, b"c\n")):
@@ -63,8 +63,8 @@ def test_the_open_reader_is_used_where_it_stands(tmp_path: Path, opened: Opened)
 
 
 @pytest.mark.parametrize("offset", [0, 2, 6])
-def test_another_offset_opens_anew(tmp_path: Path, opened: Opened, offset: int) -> None:
-    """A window that is tried again starts from its cursor, wherever the reader got to."""
+def test_another_offset_reopens(tmp_path: Path, opened: Opened, offset: int) -> None:
+    """A retried window starts at its cursor, wherever the reader is."""
     archive, member = member_of(tmp_path, b"a\nb\nc\n")
     with text_at(archive, member, 0) as text:
         text.lines()
@@ -74,8 +74,8 @@ def test_another_offset_opens_anew(tmp_path: Path, opened: Opened, offset: int) 
     assert (opened.count, opened.still_open) == (2, 1)
 
 
-def test_another_archive_or_member_opens_anew(tmp_path: Path, opened: Opened) -> None:
-    """Also the same file when it is another one since."""
+def test_another_archive_or_member_reopens(tmp_path: Path, opened: Opened) -> None:
+    """Also the same file if it has changed since."""
     archive, member = member_of(tmp_path, b"a\n")
     other, _ = member_of(tmp_path, b"b\n", "b")
     again, member_again = member_of(tmp_path, b"c\n")
@@ -86,7 +86,7 @@ def test_another_archive_or_member_opens_anew(tmp_path: Path, opened: Opened) ->
 
 
 def test_an_error_closes_the_reader(tmp_path: Path, opened: Opened) -> None:
-    """The next try starts from the archive, not from a reader that may have lost its way."""
+    """The next try starts from the archive, not from a reader in an unknown state."""
     archive, member = member_of(tmp_path, b"a\nb\n")
     with pytest.raises(TimeoutError), text_at(archive, member, 0):
         raise TimeoutError
@@ -104,7 +104,7 @@ def test_an_error_on_the_way_to_the_offset_closes_too(tmp_path: Path, opened: Op
 
 
 def test_lines_before_the_damage_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They may be used, but nothing made of them may stay."""
+    """They may be used, but no output made of them may stay."""
     monkeypatch.setattr(line_reader, "CHUNK", 512)
     archive, member = with_member(write_damaged(tmp_path, "wrong checksum"))
     with text_at(archive, member, 0) as text:

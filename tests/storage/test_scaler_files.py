@@ -1,4 +1,4 @@
-"""The files of a scaler (contract §6): what they hold, and every one that is refused."""
+"""The files of a scaler (contract §6): their contents, and every kind that is refused."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def save(path: Path, **changes: Any) -> Scaler:
 
 
 def rewrite(path: Path, **changes: Any) -> None:
-    """Change what the JSON says."""
+    """Change values of the JSON."""
     content = json.loads(json_path(path).read_text())
     json_path(path).write_text(json.dumps(content | changes))
 
 
 def test_a_scaler_comes_back_to_the_last_bit(path: Path) -> None:
-    """§6: the JSON is what is read; its sha256 is what tables were scaled with."""
+    """§6: the JSON is read back; its sha256 identifies the scaler of a table."""
     assert load_scaler(path, RECIPE) is None
     saved = save(path)
     assert load_scaler(path, RECIPE) == saved
@@ -63,7 +63,7 @@ def test_a_scaler_comes_back_to_the_last_bit(path: Path) -> None:
     assert saved.sha256 == sha256(json_path(path).read_bytes()).hexdigest()
 
 
-def test_what_the_json_tells(path: Path) -> None:
+def test_contents_of_the_json(path: Path) -> None:
     """§6: features, mean, scale, rows, fit range, archives, settings, sha256 of the pickle."""
     save(path)
     content = json.loads(json_path(path).read_text())
@@ -120,7 +120,7 @@ def test_nothing_depends_on_the_clock(tmp_path: Path, path: Path) -> None:
 
 
 def test_the_json_is_written_first(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that ends between the two leaves a JSON, of which the pickle is made again."""
+    """A run that ends between the two leaves a JSON, from which the pickle is made again."""
     write_file = scaler_files.write_file
 
     def write_but_no_pickle(content: bytes, final: Path) -> None:
@@ -142,7 +142,7 @@ def test_the_json_is_written_first(path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_pickle_that_is_gone_is_made_again(path: Path) -> None:
-    """Identical: it can be loaded on."""
+    """Identical, so training code can go on loading it."""
     scaler = save(path)
     pickled = path.read_bytes()
     path.unlink()
@@ -152,7 +152,7 @@ def test_a_pickle_that_is_gone_is_made_again(path: Path) -> None:
 
 
 def test_a_look_makes_nothing(path: Path) -> None:
-    """A plan writes no file: neither a missing pickle nor its folder."""
+    """A plan writes neither a missing pickle nor its folder."""
     assert load_scaler(path, RECIPE, restore=False) is None
     assert not path.parent.exists()
     scaler = save(path)
@@ -164,7 +164,7 @@ def test_a_look_makes_nothing(path: Path) -> None:
 def test_a_pickle_made_again_by_other_versions_is_good(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its bytes are not those of the first one, but it is the JSON's own."""
+    """Its bytes differ from those of the first one, but it belongs to the JSON."""
     scaler = save(path)
     path.unlink()
     make = scaler_files._pickle
@@ -175,7 +175,7 @@ def test_a_pickle_made_again_by_other_versions_is_good(
 
 
 def test_a_pickle_alone_is_refused(path: Path) -> None:
-    """Nobody knows what it was fitted with."""
+    """The settings of its fit are unknown."""
     save(path)
     json_path(path).unlink()
     with pytest.raises(ScalerError, match=r"has no scaler\.json, which records") as caught:
@@ -184,7 +184,7 @@ def test_a_pickle_alone_is_refused(path: Path) -> None:
 
 
 def test_the_pickle_of_another_is_refused(path: Path) -> None:
-    """Training code would load another scaler than the tables were scaled with."""
+    """Training code would load a scaler other than that of the tables."""
     save(path, row_count=3)
     other = path.read_bytes()
     save(path)
@@ -196,7 +196,7 @@ def test_the_pickle_of_another_is_refused(path: Path) -> None:
 
 
 def test_a_torn_json_is_refused(path: Path) -> None:
-    """Wherever it is torn."""
+    """At any place."""
     save(path)
     whole = json_path(path).read_bytes()
     for size in (*range(0, len(whole) - 2, 7), len(whole) - 2):
@@ -250,7 +250,7 @@ def test_moments_are_a_number_for_each_feature(path: Path, name: str, values: ob
 def test_a_scaler_of_other_settings_is_refused(
     path: Path, name: str, value: object, shown: str
 ) -> None:
-    """§6: both are printed, and those that agree are not."""
+    """§6: both values are printed; settings that agree are not."""
     save(path)
     with pytest.raises(ScalerError, match="was fitted with other settings — ") as caught:
         load_scaler(path, replace(RECIPE, **{name: value}))

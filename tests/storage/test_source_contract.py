@@ -1,4 +1,4 @@
-"""The contract of a source: one set of tests, and every kind of source passes it."""
+"""The contract of a source: one set of tests that every kind of source passes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.member_lines import read_lines, whole_lines
 from tests.support.sources import KEEPERS, Keeper
 from tests.support.zips import TEXT
 
-MTIME_NS = 1_723_075_200_123_456_000  # whole microseconds: what every file system keeps
+MTIME_NS = 1_723_075_200_123_456_000  # whole microseconds, which every file system keeps
 PATH = "linear/BTCUSDT/2024-08-08_BTCUSDT_ob200.data.zip"
 ODD_PATHS = [
     "My Drive/a b.zip", "a#1.zip", "50%.zip", "%20.zip", "[ab].zip", "a[1/b].zip", "x?*.zip",
@@ -30,20 +30,20 @@ ODD_PATHS = [
 
 @pytest.fixture(params=KEEPERS)
 def kind(request: pytest.FixtureRequest) -> str:
-    """Every kind of source."""
+    """Return every kind of source in turn."""
     return str(request.param)
 
 
 @pytest.fixture
 def keeper(kind: str, tmp_path: Path) -> Keeper:
-    """A source that holds one archive."""
+    """Return a source that holds one archive."""
     keeper = KEEPERS[kind](tmp_path / "source")
     keeper.put(PATH, zip_of(TEXT), MTIME_NS)
     return keeper
 
 
 def zip_of(text: bytes) -> bytes:
-    """A ZIP of one member."""
+    """Return a ZIP of one member."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as opened:
         opened.writestr("a.data", text)
@@ -58,7 +58,7 @@ def paths(archives: Sequence[Archive]) -> list[str]:
 
 
 def test_archives_are_listed_at_any_depth_in_order(keeper: Keeper) -> None:
-    """Contract §1: sorted by path, part by part, so that a folder's archives lie together."""
+    """Contract §1: sorted by path, part by part, so that a folder's archives are adjacent."""
     for path in ("linear.zip", "b.zip", "linear-2/a.zip", "linear/a.zip", "linear/notes.txt"):
         keeper.put(path, b"x", MTIME_NS)
     archives = keeper.source.list("**/*.zip")
@@ -90,7 +90,7 @@ def test_include_is_a_glob(keeper: Keeper, include: str, expected: list[str]) ->
 
 
 def test_a_source_without_a_match_is_refused(keeper: Keeper) -> None:
-    """Nothing to do is no success: the message names the source and the pattern."""
+    """An empty list is no success: the message names the source and the pattern."""
     with pytest.raises(SourceError, match=r"no archive in .* matches source\.include") as caught:
         keeper.source.list("*.none")
     assert keeper.source.location in str(caught.value)
@@ -99,7 +99,7 @@ def test_a_source_without_a_match_is_refused(keeper: Keeper) -> None:
 
 @pytest.mark.parametrize("path", ODD_PATHS)
 def test_names_are_taken_as_they_are(keeper: Keeper, path: str) -> None:
-    """No character of a name is a pattern, an escape or a part of an address."""
+    """No character of a name is a pattern, an escape or part of an address."""
     keeper.put(path, zip_of(b"odd\n"), MTIME_NS)
     (archive,) = (each for each in keeper.source.list("**/*.zip") if each.path == path)
     (member,), _ = read_directory(archive)
@@ -123,7 +123,7 @@ def test_a_listed_archive_has_size_and_time(keeper: Keeper) -> None:
 
 @pytest.mark.parametrize(("extra", "later_ns"), [(b"x", 0), (b"", 1000), (b"x", 1000)])
 def test_a_changed_archive_is_noticed(keeper: Keeper, extra: bytes, later_ns: int) -> None:
-    """By size and by time, each alone; written over with the same of both, it is the same."""
+    """By size and by time, each alone; overwritten with the same of both, it is the same."""
     (archive,) = keeper.source.list("**/*.zip")
     keeper.put(PATH, zip_of(TEXT) + extra, MTIME_NS + later_ns)
     with pytest.raises(ArchiveError, match="changed while it was read; run again") as caught:
@@ -137,7 +137,7 @@ def test_a_changed_archive_is_noticed(keeper: Keeper, extra: bytes, later_ns: in
 
 
 def test_an_archive_is_a_raw_seekable_file(keeper: Keeper) -> None:
-    """`zipfile` and igzip need no more; a read falls short at the end alone."""
+    """`zipfile` and igzip need no more; only the last read is short."""
     content = zip_of(TEXT)
     with Archive.of(keeper.source, PATH).open() as file:
         assert file.seekable()
@@ -155,7 +155,7 @@ def test_an_archive_is_a_raw_seekable_file(keeper: Keeper) -> None:
 
 
 def test_two_readers_do_not_disturb_each_other(keeper: Keeper) -> None:
-    """Each `open` gives a file with its own place."""
+    """Each `open` returns a file with its own position."""
     archive = Archive.of(keeper.source, PATH)
     with archive.open() as first, archive.open() as second:
         assert first.read(2) == b"PK"
@@ -179,14 +179,14 @@ def test_a_stream_is_read_to_its_end(keeper: Keeper) -> None:
 
 @pytest.mark.parametrize("path", ["none.zip", "no/such/folder.zip", f"{PATH}/inside.zip"])
 def test_an_absent_archive_is_no_file(keeper: Keeper, path: str) -> None:
-    """`earlier_last_bar` tells a file that is gone from a source that fails."""
+    """`earlier_last_bar` distinguishes a missing file from a failing source."""
     for ask in (keeper.source.stat, keeper.source.open):
         with pytest.raises((FileNotFoundError, NotADirectoryError)):
             ask(path)
 
 
 def test_an_archive_that_is_gone_is_missing(keeper: Keeper) -> None:
-    """Between listing and reading: an error of that archive, which names it."""
+    """Between listing and reading: an error of that archive, with its name."""
     (archive,) = keeper.source.list("**/*.zip")
     (member,), _ = read_directory(archive)
     keeper.remove(PATH)
@@ -203,7 +203,7 @@ def test_an_archive_that_is_gone_is_missing(keeper: Keeper) -> None:
 
 
 def test_a_source_travels_between_processes(keeper: Keeper) -> None:
-    """An archive comes back equal, and can be read on the other side."""
+    """An archive unpickles as an equal one, and can be read in the other process."""
     (archive,) = keeper.source.list("**/*.zip")
     there = pickle.loads(pickle.dumps(archive))  # noqa: S301 - made just now
     assert (there, hash(there)) == (archive, hash(archive))
@@ -214,7 +214,7 @@ def test_a_source_travels_between_processes(keeper: Keeper) -> None:
 
 
 def test_sources_of_other_places_differ(kind: str, keeper: Keeper, tmp_path: Path) -> None:
-    """Bars of one source say nothing of another one's days."""
+    """Bars of one source do not apply to another one's days."""
     other = KEEPERS[kind](tmp_path / "other").source
     (archive,) = keeper.source.list("**/*.zip")
     assert other.location != keeper.source.location

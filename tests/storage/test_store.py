@@ -1,4 +1,4 @@
-"""Where everything of a run lies, and which of it is still valid (contract §4, §5)."""
+"""The paths of a run's files, and which files are still valid (contract §4, §5)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def leave_bars(store: OutputStore, stream: Stream, **changes: Any) -> BarsRecord
 
 
 def test_bars_are_valid_while_their_archive_is_the_same(store: OutputStore, stream: Stream) -> None:
-    """§5: size, mtime, member CRC; and not if they lie in another recipe's folder."""
+    """§5: size, mtime, member CRC; not from another recipe's folder."""
     assert store.valid_bars(stream) is None
     record = leave_bars(store, stream)
     assert store.valid_bars(stream) == record
@@ -56,7 +56,7 @@ def test_bars_are_valid_while_their_archive_is_the_same(store: OutputStore, stre
 def test_the_day_befores_close_is_that_of_an_earlier_run(
     store: OutputStore, stream: Stream
 ) -> None:
-    """§4: also when its archive is gone; not when it changed, or its bars were wrong."""
+    """§4: also if its archive is gone; not if it changed, or if its bars were wrong."""
     next_day = replace(stream, day=DAY + timedelta(1))
     assert store.earlier_last_bar(next_day) is None
     record = leave_bars(store, stream)
@@ -74,7 +74,7 @@ def test_the_day_befores_close_is_that_of_an_earlier_run(
 
 @pytest.mark.parametrize("touch", [*TOUCHES, "gone"])
 def test_the_day_before_may_have_changed(store: OutputStore, stream: Stream, touch: str) -> None:
-    """A close of an archive that is another one since is not to be trusted."""
+    """The close of an archive that has changed since is not trusted."""
     next_day = replace(stream, day=DAY + timedelta(1))
     record = leave_bars(store, stream)
     if touch == "gone":
@@ -86,7 +86,7 @@ def test_the_day_before_may_have_changed(store: OutputStore, stream: Stream, tou
 
 
 def test_another_source_is_another_history(store: OutputStore, stream: Stream) -> None:
-    """A folder of the same names elsewhere says nothing of this one's days."""
+    """A folder of the same names elsewhere does not apply to this one's days."""
     next_day = replace(stream, day=DAY + timedelta(1))
     leave_bars(store, stream)
     elsewhere = replace(next_day.archive, source=FolderSource(Path("/elsewhere")))
@@ -95,7 +95,7 @@ def test_another_source_is_another_history(store: OutputStore, stream: Stream) -
     assert store.earlier_last_bar(next_day) is None
 
 
-def test_where_everything_of_a_stream_lies(store: OutputStore, stream: Stream) -> None:
+def test_paths_of_a_stream(store: OutputStore, stream: Stream) -> None:
     """§5: the output at its archive's relative path, the quarantine likewise."""
     output = f"linear/BTCUSDT/{NAME}.parquet"
     assert store.output_file(stream) == store.output / output

@@ -41,7 +41,7 @@ def fail(*_: object, **__: object) -> NoReturn:
 # ---------------------------------------------------------------- writing
 
 
-def test_a_table_is_written_beside_its_final_name(tmp_path: Path) -> None:
+def test_a_table_is_written_next_to_its_final_name(tmp_path: Path) -> None:
     """§5: nothing appears under the final name before it is published."""
     final = tmp_path / "linear" / "day.parquet"
     temporary = write_table(TABLE, final, {"symbol": "BTCUSDT"}, SNAPPY)
@@ -65,8 +65,8 @@ def test_publishing_replaces_an_older_file(tmp_path: Path) -> None:
         assert read_row_count(final) == rows
 
 
-def test_metadata_stands_beside_that_of_pandas(tmp_path: Path) -> None:
-    """§5: key-value metadata; what the schema says of the index stays."""
+def test_metadata_is_added_to_that_of_pandas(tmp_path: Path) -> None:
+    """§5: key-value metadata; the index in the schema stays."""
     written = write_table(TABLE, tmp_path / "x", {"symbol": "BTCUSDT", "topic": "é"}, SNAPPY)
     assert read_metadata(written) == {
         "pandas": TABLE.schema.metadata[b"pandas"].decode(),
@@ -92,7 +92,7 @@ def test_some_columns(tmp_path: Path) -> None:
 
 
 def test_a_table_read_does_not_change_with_its_file(tmp_path: Path) -> None:
-    """No memory map: what was read stays what it was."""
+    """No memory map: the values read stay the same."""
     final = tmp_path / "x"
     publish(write_table(TABLE, final, {}, SNAPPY), final)
     table = read_table(final)
@@ -167,11 +167,11 @@ def test_everything_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert synced == [str(tmp_path / ".b.parquet.tmp"), str(tmp_path)]
 
 
-# ---------------------------------------------------------------- reading what may be torn
+# ---------------------------------------------------------------- reading files that may be torn
 
 
 def test_a_torn_file_has_no_metadata(tmp_path: Path) -> None:
-    """What cannot be read is not valid, and is made again."""
+    """An unreadable file is not valid, and is made again."""
     whole = write_table(TABLE, tmp_path / "x", {"symbol": "BTCUSDT"}, SNAPPY).read_bytes()
     torn = tmp_path / "torn.parquet"
     for size in (0, 1, 4, 8, 11, 12, 100, len(whole) // 2, len(whole) - 8, len(whole) - 1):
@@ -195,7 +195,7 @@ def test_no_file_no_metadata(tmp_path: Path) -> None:
 def test_a_file_out_of_reach_is_not_torn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    """Taking it for torn would make it again, or worse: an error of the drive is one."""
+    """As a torn file it would be made again, or worse: an error of the drive stays one."""
 
     def refuse(_: object) -> NoReturn:
         raise OSError(number, os.strerror(number))
@@ -210,13 +210,13 @@ def test_a_file_out_of_reach_is_not_torn(
 
 @pytest.fixture
 def places(tmp_path: Path) -> tuple[Path, Quarantine]:
-    """A final name, and the quarantine of its stream."""
+    """Return a final name, and the quarantine of its stream."""
     output = "linear/BTCUSDT/2024-08-08_x.data.parquet"
     return tmp_path / "out" / output, Quarantine(tmp_path / "quarantine", output)
 
 
 def test_a_rejected_table_goes_with_its_report(places: tuple[Path, Quarantine]) -> None:
-    """§5: nothing stays under the final name, nor beside it."""
+    """§5: nothing stays under the final name, nor next to it."""
     final, quarantine = places
     quarantine.take(write_table(TABLE, final, {}, SNAPPY), final, "why é")
     assert files_in(final.parents[2]) == []
@@ -229,7 +229,7 @@ def test_a_rejected_table_goes_with_its_report(places: tuple[Path, Quarantine]) 
 
 
 def test_an_older_final_file_goes_too(places: tuple[Path, Quarantine]) -> None:
-    """§5: the archive no longer vouches for it; it stands beside the rejected one."""
+    """§5: the archive no longer vouches for it; it goes next to the rejected one."""
     final, quarantine = places
     publish(write_table(TABLE.slice(0, 1), final, {}, SNAPPY), final)
     quarantine.take(write_table(TABLE, final, {}, SNAPPY), final, "first")
@@ -241,7 +241,7 @@ def test_an_older_final_file_goes_too(places: tuple[Path, Quarantine]) -> None:
 
 
 def test_a_valid_stream_is_released(places: tuple[Path, Quarantine]) -> None:
-    """What lies in quarantine of it is out of date, all of it; of others nothing is touched."""
+    """All of its files in quarantine are out of date; those of other streams stay."""
     final, quarantine = places
     other = Quarantine(quarantine.root, "linear/BTCUSDT/2024-08-09_x.data.parquet")
     quarantine.release()
@@ -258,7 +258,7 @@ def test_a_valid_stream_is_released(places: tuple[Path, Quarantine]) -> None:
 def test_a_quarantine_on_another_drive(
     places: tuple[Path, Quarantine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a rename is impossible it is copied, and still appears whole."""
+    """If a rename is impossible the file is copied, and still appears whole."""
     final, quarantine = places
     temporary = write_table(TABLE, final, {}, SNAPPY)
     rename = os.rename

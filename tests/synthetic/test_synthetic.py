@@ -1,4 +1,4 @@
-"""The generator: same bytes for the same spec, a book that holds, the venue's layout, its days."""
+"""The generator: equal bytes for equal specs, a valid book, the venue's layout, its days."""
 
 from __future__ import annotations
 

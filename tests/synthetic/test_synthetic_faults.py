@@ -1,4 +1,4 @@
-"""Each fault spoils what it says, where it says, and nothing else."""
+"""Each fault changes what its name says, at the given line, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo's source: it fills an empty folder once, and takes what a folder holds."""
+"""The demo's source fills an empty folder once, and takes the archives of any other."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DEMO = [
 
 
 def test_a_folder_without_a_zip_is_filled_once(tmp_path: Path) -> None:
-    """Notes and gzip files stay where they are; the second listing writes nothing."""
+    """Notes and gzip files stay in place; the second listing writes nothing."""
     source = SyntheticSource(tmp_path / "data" / "raw")
     assert source.is_empty
     write_gzip(source.root, "a.csv.gz", b"x")
@@ -32,7 +32,7 @@ def test_a_folder_without_a_zip_is_filled_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["a.zip", "linear/x/y/b.zip"])
 def test_archives_of_ones_own_are_taken(tmp_path: Path, path: str) -> None:
-    """Nothing is generated beside them."""
+    """The source generates nothing next to them."""
     archive = write_zip(tmp_path, path)
     source = SyntheticSource(tmp_path)
     assert not source.is_empty

@@ -1,4 +1,4 @@
-"""Generated streams have the statistics of real archives, by a measure that is held to those."""
+"""Generated streams have the statistics of real archives, by a measure checked on both."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.replay import BUSY_RECORDING, LONG, RECORDINGS, make, read_re
 
 @dataclass(frozen=True)
 class Statistics:
-    """What archives are told apart by, over the deltas of a stream."""
+    """Statistics that tell archives apart, over the deltas of a stream."""
 
     mean_levels: float
     p95_levels: float
@@ -67,7 +67,7 @@ def measure(lines: list[bytes]) -> Statistics:
 
 
 def assert_usual(found: Statistics) -> None:
-    """What all archives have in common: clusters, bursts with the mid, updates every 100 ms."""
+    """Check the traits of all archives: clusters, bursts with the mid, a beat of 100 ms."""
     assert 0.2 <= found.autocorrelation <= 0.6
     assert 5.5 <= found.move_factor <= 15
     assert 5 <= found.deflate_ratio <= 7

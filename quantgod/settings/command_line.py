@@ -36,7 +36,15 @@ def from_command_line(
 ) -> tuple[Path, bool, list[Given]]:
     """Read ``--config``, ``--plan`` and the keys; ``--help`` prints all options and exits."""
     known = [each.key for each in descriptions]
-    options, rest = _parser(descriptions, config).parse_known_args(argv)
+    parser = Parser(descriptions)
+    parser.add_argument("--config", default=config)
+    parser.add_argument("--plan", action="store_true")
+    for each in descriptions:
+        parser.add_argument(each.option, default=SUPPRESS)
+    # Sections take a value only to be refused together with it.
+    for section in dict.fromkeys(each.key.partition(".")[0] for each in descriptions):
+        parser.add_argument(f"--{section}", nargs="?", const="{}", default=SUPPRESS)
+    options, rest = parser.parse_known_args(argv)
     _refuse_unknown(options, rest, known)
     # ``null`` means what it means in YAML.
     given = [
@@ -61,18 +69,6 @@ class Parser(ArgumentParser):
     def format_help(self) -> str:
         """Describe every key."""
         return "\n".join([HELP_START, *(each.help for each in self.descriptions), HELP_END])
-
-
-def _parser(descriptions: Sequence[KeyDescription], config: Path) -> Parser:
-    parser = Parser(descriptions)
-    parser.add_argument("--config", default=config)
-    parser.add_argument("--plan", action="store_true")
-    for each in descriptions:
-        parser.add_argument(each.option, default=SUPPRESS)
-    # Sections take a value only to be refused together with it.
-    for section in dict.fromkeys(each.key.partition(".")[0] for each in descriptions):
-        parser.add_argument(f"--{section}", nargs="?", const="{}", default=SUPPRESS)
-    return parser
 
 
 def _refuse_unknown(options: Namespace, rest: Sequence[str], known: Collection[str]) -> None:

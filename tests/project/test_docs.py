@@ -28,11 +28,12 @@ from quantgod.orderbook.schema import FEATURES, output_schema
 from quantgod.settings.values import PROJECT_ROOT
 from quantgod.storage.archives.members import Member
 from quantgod.storage.archives.streams import Stream
-from quantgod.storage.outputs.manifest import BarsRecord, origin_of, output_metadata
+from quantgod.storage.outputs.manifest import BarsRecord, origin_of
 from quantgod.storage.outputs.scaler_files import FitRange, json_path, save_scaler
 from quantgod.storage.outputs.tables import Compression
 from quantgod.storage.sources.folder import FolderSource
 from quantgod.storage.sources.source import Archive
+from tests.support.records import output_metadata
 
 DATA = (PROJECT_ROOT / "docs" / "data.md").read_text()
 README_COMMANDS = [

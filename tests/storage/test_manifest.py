@@ -17,19 +17,24 @@ from quantgod.orderbook.counts import Counts
 from quantgod.orderbook.features import LastBar
 from quantgod.orderbook.recipe import Recipe
 from quantgod.storage.archives.streams import Stream
-from quantgod.storage.outputs import manifest
-from quantgod.storage.outputs.manifest import (
-    BarsRecord,
-    bars_path,
-    is_valid_output,
-    output_metadata,
-    read_bars_record,
-)
-from quantgod.storage.outputs.tables import Compression, write_table
+from quantgod.storage.outputs import manifest, planned
+from quantgod.storage.outputs.manifest import BarsRecord, bars_path, read_bars_record
+from quantgod.storage.outputs.planned import PlannedOutput
+from quantgod.storage.outputs.tables import Compression, publish, write_table
 from quantgod.storage.sources.folder import FolderSource
 from quantgod.storage.sources.source import Archive
 from tests.support.day_tables import make_bars, make_output
-from tests.support.records import CHANGES, OTHERS, RECIPE, SNAPPY, TOUCHES, record_of
+from tests.support.records import (
+    CHANGES,
+    OTHERS,
+    RECIPE,
+    SNAPPY,
+    TOUCHES,
+    output_metadata,
+    record_of,
+    scaler_of,
+    store_in,
+)
 from tests.support.streams import DAY
 from tests.support.zips import NAME, file_of, only_stream
 
@@ -190,7 +195,7 @@ def test_another_path_day_or_symbol(stream: Stream) -> None:
 
 def test_another_schema(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
     before = made_from(stream)
-    monkeypatch.setattr(manifest, "SCHEMA_VERSION", schema.SCHEMA_VERSION + "x")
+    monkeypatch.setattr(planned, "SCHEMA_VERSION", schema.SCHEMA_VERSION + "x")
     assert made_from(stream) != before
 
 
@@ -210,13 +215,14 @@ def test_changes_that_keep_a_file_valid(stream: Stream) -> None:
 def test_a_file_is_valid_that_would_be_made_again(
     tmp_path: Path, stream: Stream, before: LastBar | None, scaler: str | None
 ) -> None:
-    wanted = output_metadata(stream, record_of(stream), RECIPE, SNAPPY, before, scaler)
-    written = write_table(make_output(), tmp_path / "x.parquet", wanted, SNAPPY)
-    assert is_valid_output(written, wanted)
-    other = output_metadata(stream, record_of(stream), RECIPE, SNAPPY, LastBar(0, 1.0), scaler)
-    assert not is_valid_output(written, other)
-    assert not is_valid_output(tmp_path / "none.parquet", wanted)
-    assert not is_valid_output(write_table(make_output(), tmp_path / "y", {}, SNAPPY), wanted)
+    store, applied = store_in(tmp_path), scaler_of(scaler)
+    output, final = PlannedOutput(stream, record_of(stream), before), store.output_file(stream)
+    assert not output.is_up_to_date(store, applied)
+    publish(write_table(make_output(), final, output.metadata(store, applied), SNAPPY), final)
+    assert output.is_up_to_date(store, applied)
+    assert not replace(output, before=LastBar(0, 1.0)).is_up_to_date(store, applied)
+    publish(write_table(make_output(), final, {}, SNAPPY), final)
+    assert not output.is_up_to_date(store, applied)
 
 
 def test_metadata_of_a_final_file(stream: Stream) -> None:

@@ -15,7 +15,7 @@ from quantgod.storage.outputs.store import OutputStore
 from quantgod.storage.outputs.tables import publish, write_table
 from quantgod.storage.sources.folder import FolderSource
 from tests.support.day_tables import make_bars
-from tests.support.records import OTHERS, RECIPE, SNAPPY, TOUCHES, record_of
+from tests.support.records import OTHERS, RECIPE, SNAPPY, TOUCHES, record_of, store_in
 from tests.support.streams import DAY
 from tests.support.zips import NAME, file_of, only_stream
 
@@ -27,7 +27,7 @@ def stream(tmp_path: Path) -> Stream:
 
 @pytest.fixture
 def store(tmp_path: Path) -> OutputStore:
-    return OutputStore(RECIPE, tmp_path / "bars", tmp_path / "out", tmp_path / "quarantine", SNAPPY)
+    return store_in(tmp_path)
 
 
 def leave_bars(store: OutputStore, stream: Stream, **changes: Any) -> BarsRecord:

@@ -212,7 +212,7 @@ def test_a_file_out_of_reach_is_not_torn(
 def places(tmp_path: Path) -> tuple[Path, Quarantine]:
     """Return a final name, and the quarantine of its stream."""
     output = "linear/BTCUSDT/2024-08-08_x.data.parquet"
-    return tmp_path / "out" / output, Quarantine(tmp_path / "quarantine", output)
+    return tmp_path / "out" / output, Quarantine(tmp_path / "quarantine" / output)
 
 
 def test_a_rejected_table_goes_with_its_report(places: tuple[Path, Quarantine]) -> None:
@@ -220,7 +220,7 @@ def test_a_rejected_table_goes_with_its_report(places: tuple[Path, Quarantine]) 
     final, quarantine = places
     quarantine.take(write_table(TABLE, final, {}, SNAPPY), final, "why é")
     assert files_in(final.parents[2]) == []
-    assert files_in(quarantine.root) == [
+    assert files_in(quarantine.table.parents[2]) == [
         "linear/BTCUSDT/2024-08-08_x.data.parquet",
         "linear/BTCUSDT/2024-08-08_x.data.report.txt",
     ]
@@ -243,13 +243,13 @@ def test_an_older_final_file_goes_too(places: tuple[Path, Quarantine]) -> None:
 def test_a_valid_stream_is_released(places: tuple[Path, Quarantine]) -> None:
     """All of its files in quarantine are out of date; those of other streams stay."""
     final, quarantine = places
-    other = Quarantine(quarantine.root, "linear/BTCUSDT/2024-08-09_x.data.parquet")
+    other = Quarantine(quarantine.table.with_name("2024-08-09_x.data.parquet"))
     quarantine.release()
     publish(write_table(TABLE, final, {}, SNAPPY), final)
     for each in (quarantine, other):
         each.take(write_table(TABLE, final, {}, SNAPPY), final, "why")
     quarantine.release()
-    assert files_in(quarantine.root) == [
+    assert files_in(quarantine.table.parents[2]) == [
         "linear/BTCUSDT/2024-08-09_x.data.parquet",
         "linear/BTCUSDT/2024-08-09_x.data.report.txt",
     ]

@@ -11,8 +11,12 @@ from typing import Any
 from quantgod.orderbook.counts import Counts
 from quantgod.orderbook.features import LastBar
 from quantgod.orderbook.recipe import Recipe
+from quantgod.orderbook.scaling import Moments
 from quantgod.storage.archives.streams import Stream
 from quantgod.storage.outputs.manifest import BarsRecord, origin_of
+from quantgod.storage.outputs.planned import PlannedOutput
+from quantgod.storage.outputs.scaler_files import Scaler
+from quantgod.storage.outputs.store import OutputStore
 from quantgod.storage.outputs.tables import Compression
 
 RECIPE = Recipe(1000, 60_000, 200, 10_000, "drop")
@@ -53,3 +57,28 @@ def record_of(stream: Stream, **changes: Any) -> BarsRecord:
         errors=("finite values: NaN",),
     )
     return replace(record, **changes)
+
+
+def store_in(
+    folder: Path, recipe: Recipe = RECIPE, compression: Compression = SNAPPY
+) -> OutputStore:
+    """An output store whose folders are in one."""
+    return OutputStore(recipe, folder / "bars", folder / "out", folder / "quarantine", compression)
+
+
+def scaler_of(sha256: str | None) -> Scaler | None:
+    """A scaler of which only the digest matters."""
+    return None if sha256 is None else Scaler(Moments((), (), (), 0), sha256)
+
+
+def output_metadata(
+    stream: Stream,
+    record: BarsRecord,
+    recipe: Recipe,
+    compression: Compression,
+    before: LastBar | None,
+    scaler_sha256: str | None,
+) -> dict[str, str]:
+    """The metadata of a final file made from these."""
+    store = store_in(Path(), recipe, compression)
+    return PlannedOutput(stream, record, before).metadata(store, scaler_of(scaler_sha256))

@@ -88,10 +88,8 @@ def day_in_name(*names: str) -> date | None:
 
 def symbol_in_name(*names: str) -> str | None:
     """The symbol in the first of the names that looks like ``2024-01-01_BTCUSDT_…``."""
-    for name in names:
-        if match := _SYMBOL_IN_NAME.search(PurePosixPath(name).name):
-            return match[1]
-    return None
+    matches = (_SYMBOL_IN_NAME.search(PurePosixPath(name).name) for name in names)
+    return next((match[1] for match in matches if match), None)
 
 
 def output_path(archive: str, member: str, is_only_member: bool) -> str:

@@ -1,4 +1,4 @@
-"""Provenance: records that decide whether a file is still valid (contract §5).
+"""Provenance of bars: the records that decide whether they are still valid (contract §5).
 
 A record is part of the Parquet file's own metadata, so file and record cannot disagree.
 """
@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
@@ -22,7 +21,7 @@ from quantgod.orderbook.recipe import Recipe
 from quantgod.orderbook.schema import SCHEMA_VERSION, bars_schema
 from quantgod.orderbook.step import StreamBars
 from quantgod.storage.archives.streams import Stream
-from quantgod.storage.outputs.tables import Compression, read_metadata
+from quantgod.storage.outputs.tables import read_metadata
 
 
 @dataclass(frozen=True)
@@ -128,42 +127,3 @@ def read_bars_record(path: Path) -> BarsRecord | None:
     """Read the record of a bars file; None if there is no readable one."""
     metadata = read_metadata(path) or {}
     return BarsRecord.from_metadata(metadata) if "bars_record" in metadata else None
-
-
-def output_metadata(
-    stream: Stream,
-    record: BarsRecord,
-    recipe: Recipe,
-    compression: Compression,
-    before: LastBar | None,
-    scaler_sha256: str | None,
-) -> dict[str, str]:
-    """Metadata of a final file (contract §5); ``made_from`` decides whether it is still valid."""
-    made_from = [
-        SCHEMA_VERSION,
-        record.origin,
-        asdict(recipe),
-        asdict(compression),
-        [before.open_ms, before.close.hex()] if before else None,
-        scaler_sha256,
-    ]
-    metadata = {
-        "schema_version": SCHEMA_VERSION,
-        "project_version": version("quantgod-l2"),
-        "symbol": stream.symbol,
-        "series": stream.series,
-        "topic": record.topic or "",
-        "archive": stream.archive.path,
-        "member": stream.member.name,
-        "member_crc32": f"{stream.member.crc32:08x}",
-        "member_size": "" if stream.member.size is None else str(stream.member.size),
-        "settings": json.dumps(asdict(recipe)),
-        "synthetic": str(stream.is_synthetic).lower(),
-        "made_from": sha256(json.dumps(made_from).encode()).hexdigest(),
-    }
-    return metadata | ({"scaler_sha256": scaler_sha256} if scaler_sha256 else {})
-
-
-def is_valid_output(path: Path, wanted: Mapping[str, str]) -> bool:
-    """Whether the final file is the one that would be written again."""
-    return (read_metadata(path) or {}).get("made_from") == wanted["made_from"]

@@ -1,14 +1,19 @@
 """The final files of a run: the inputs of each, and which are up to date already."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
+from hashlib import sha256
+from importlib.metadata import version
 
 from quantgod.orderbook.features import LastBar
+from quantgod.orderbook.schema import SCHEMA_VERSION
 from quantgod.storage.archives.streams import FolderDay, Stream
-from quantgod.storage.outputs.manifest import BarsRecord, is_valid_output, output_metadata
+from quantgod.storage.outputs.manifest import BarsRecord
 from quantgod.storage.outputs.scaler_files import Scaler
 from quantgod.storage.outputs.store import OutputStore
+from quantgod.storage.outputs.tables import read_metadata
 
 
 @dataclass(frozen=True)
@@ -20,15 +25,36 @@ class PlannedOutput:
     before: LastBar | None
 
     def metadata(self, store: OutputStore, scaler: Scaler | None) -> dict[str, str]:
-        """The metadata of the file; decides whether an existing one is still valid."""
-        sha256 = scaler.sha256 if scaler else None
-        return output_metadata(
-            self.stream, self.record, store.recipe, store.compression, self.before, sha256
-        )
+        """Metadata of the file (contract §5); ``made_from`` decides whether it is still valid."""
+        stream, member = self.stream, self.stream.member
+        made_from = [
+            SCHEMA_VERSION,
+            self.record.origin,
+            asdict(store.recipe),
+            asdict(store.compression),
+            [self.before.open_ms, self.before.close.hex()] if self.before else None,
+            scaler.sha256 if scaler else None,
+        ]
+        metadata = {
+            "schema_version": SCHEMA_VERSION,
+            "project_version": version("quantgod-l2"),
+            "symbol": stream.symbol,
+            "series": stream.series,
+            "topic": self.record.topic or "",
+            "archive": stream.archive.path,
+            "member": member.name,
+            "member_crc32": f"{member.crc32:08x}",
+            "member_size": "" if member.size is None else str(member.size),
+            "settings": json.dumps(asdict(store.recipe)),
+            "synthetic": str(stream.is_synthetic).lower(),
+            "made_from": sha256(json.dumps(made_from).encode()).hexdigest(),
+        }
+        return metadata | ({"scaler_sha256": scaler.sha256} if scaler else {})
 
     def is_up_to_date(self, store: OutputStore, scaler: Scaler | None) -> bool:
         """Whether the final file exists and would come out the same."""
-        return is_valid_output(store.output_file(self.stream), self.metadata(store, scaler))
+        found = read_metadata(store.output_file(self.stream)) or {}
+        return found.get("made_from") == self.metadata(store, scaler)["made_from"]
 
 
 def plan_outputs(

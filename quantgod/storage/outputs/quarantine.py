@@ -12,13 +12,7 @@ from quantgod.storage.outputs.tables import temporary_path, write_file
 class Quarantine:
     """The quarantine of one stream's output."""
 
-    root: Path
-    output: str  # path of the output, relative to the output folder
-
-    @property
-    def table(self) -> Path:
-        """The rejected table."""
-        return self.root / self.output
+    table: Path  # the rejected one
 
     @property
     def report(self) -> Path:

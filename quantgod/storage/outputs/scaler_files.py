@@ -6,7 +6,7 @@ is rebuilt from it, and a pickle without its JSON is refused.
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -44,14 +44,9 @@ def json_path(scaler_path: Path) -> Path:
 
 def _settings(recipe: Recipe) -> dict[str, object]:
     """The settings that a scaler shares with the tables it is applied to (contract §6)."""
-    return {
-        "features": list(FEATURES),
-        "schema_version": SCHEMA_VERSION,
-        "sampling_interval_ms": recipe.sampling_interval_ms,
-        "bar_interval_ms": recipe.bar_interval_ms,
-        "max_staleness_ms": recipe.max_staleness_ms,
-        "on_sequence_gap": recipe.on_sequence_gap,
-    }
+    shared = asdict(recipe)
+    del shared["orderbook_levels"]  # the features do not depend on it
+    return {"features": list(FEATURES), "schema_version": SCHEMA_VERSION, **shared}
 
 
 def save_scaler(path: Path, moments: Moments, fit: FitRange, recipe: Recipe) -> Scaler:

@@ -33,7 +33,7 @@ class OutputStore:
 
     def quarantine_of(self, stream: Stream) -> Quarantine:
         """Quarantine for a rejected output of a stream."""
-        return Quarantine(self.quarantine, stream.output)
+        return Quarantine(self.quarantine / stream.output)
 
     def valid_bars(self, stream: Stream) -> BarsRecord | None:
         """Read the record of a stream's bars; None if rebuilding them would change them."""

@@ -2,7 +2,7 @@
 
 python flows/l2_flow.py                                 configs/cloud_config.yaml
 python flows/l2_flow.py --config configs/local.yaml     the demo: generated archives
-python flows/l2_flow.py --plan                          what would be done, and stop
+python flows/l2_flow.py --plan                          list what would be done, and stop
 python flows/l2_flow.py --help                          all settings
 """
 
@@ -45,7 +45,7 @@ def l2_flow(
     publish_report(report)
     display.finish(report)
     if report.failures:
-        # Raised, it would be logged with a stack trace, which tells nothing of the archives.
+        # If it were raised, Prefect would log a stack trace, which says nothing about archives.
         message = report.failure_message()
         get_run_logger().error(message)
         return Failed(message=message, data=RunFailedError(message))

@@ -13,7 +13,7 @@ from quantgod.storage.outputs.store import OutputStore
 
 
 def describe_plan(settings: Settings) -> str:
-    """Archives, missing days, what is done and still valid, bytes to read.
+    """List streams with what would be done, refused archives, missing days and bytes to read.
 
     Raises:
         L2Error: the run could not begin.
@@ -41,7 +41,7 @@ def describe_plan(settings: Settings) -> str:
 
 
 def _size(stream: Stream) -> str:
-    """Megabytes of text; ``~``: what a gzip file of that size likely holds."""
+    """Megabytes of text; ``~``: an estimate from the size of a gzip file."""
     return f"{'~' * (stream.member.size is None)}{stream.member.likely_size / 1e6:,.1f}"
 
 

@@ -1,6 +1,6 @@
 """One run: survey → bars → dataset → report.
 
-A fault of one archive is its own: the report gives its name and reason while the others go on.
+An archive that fails does not stop the others: the report names it with its reason.
 """
 
 from contextlib import ExitStack
@@ -38,7 +38,7 @@ def run(settings: Settings, display: Display) -> RunReport:
 def _run(settings: Settings, display: Display) -> RunReport:
     start = perf_counter()
     store = store_of(settings)
-    # A scaler that does not fit is refused now, not after hours of work.
+    # Refuse a scaler of other settings now, not after hours of work.
     wants_scaler = settings.features.apply_zscore
     scaler = load_scaler(settings.paths.scaler_path, store.recipe) if wants_scaler else None
     survey = _survey(settings, display)

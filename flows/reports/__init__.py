@@ -1,1 +1,1 @@
-"""What a run reports: the run report, artifacts, the console."""
+"""Reports of a run: its results, artifacts in Prefect, the console."""

@@ -3,12 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from prefect.artifacts import (
-    create_markdown_artifact,
-    create_progress_artifact,
-    create_table_artifact,
-    update_progress_artifact,
-)
+from prefect import artifacts
 
 from flows.reports.run_report import RunReport
 from quantgod.orderbook.checks import Finding, Severity
@@ -19,10 +14,10 @@ _WORST_FIRST: tuple[Severity, ...] = ("error", "warning", "info", "ok")
 
 def publish_report(report: RunReport) -> None:
     """Publish the summary of a run, and its validation results, one row per archive."""
-    create_markdown_artifact(
+    artifacts.create_markdown_artifact(
         key="run-summary", markdown=report.to_markdown(), description=report.headline()
     )
-    create_table_artifact(
+    artifacts.create_table_artifact(
         key="validation-results",
         table=report.to_rows(),
         description="A row for each archive: failures first, then warnings",
@@ -36,7 +31,7 @@ def publish_checks(stream: Stream, findings: Sequence[Finding]) -> None:
     """
     slug = "".join(c if c.isalnum() and c.isascii() else "-" for c in str(stream).lower())
     ordered = sorted(findings, key=lambda finding: _WORST_FIRST.index(finding.severity))
-    create_table_artifact(
+    artifacts.create_table_artifact(
         key=f"checks-{slug}",
         table=[{"check": f.check, "result": f.severity, "figures": f.figures} for f in ordered],
         description=f"{_in_short(ordered)}. Every check of {stream}",
@@ -58,7 +53,7 @@ class ProgressArtifact:
 
     def __init__(self, phase: str, total: int) -> None:
         self._phase, self._total = phase, total
-        created = create_progress_artifact(0.0, f"progress-{phase}", self._describe(0))
+        created = artifacts.create_progress_artifact(0.0, f"progress-{phase}", self._describe(0))
         self._id = UUID(str(created))
 
     def _describe(self, done: int) -> str:
@@ -66,4 +61,6 @@ class ProgressArtifact:
 
     def show(self, done: int) -> None:
         """Show how many archives are done."""
-        update_progress_artifact(self._id, 100.0 * done / self._total, self._describe(done))
+        artifacts.update_progress_artifact(
+            self._id, 100.0 * done / self._total, self._describe(done)
+        )

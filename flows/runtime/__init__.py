@@ -1,1 +1,1 @@
-"""Prefect machinery: the process pool, servers, and what Prefect records."""
+"""Prefect machinery: the launcher, the process pool, servers, and the record of a run."""

@@ -1,4 +1,4 @@
-"""``RunContext``: what every phase of a run works with."""
+"""``RunContext``: settings, storage and machinery that all phases of a run share."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from quantgod.storage.outputs.store import OutputStore
 
 @dataclass
 class Tally:
-    """How far a run is, for the message that it was stopped. The one value that phases change."""
+    """Progress of a run, for the message when it is stopped. The one value that phases change."""
 
     streams: int
     with_bars: int = 0

@@ -16,7 +16,7 @@ from flows.runtime.temporary_server import FLUSH_SECONDS, SEND_SECONDS
 
 # The states of task runs reach the server as events. It writes them to its database in batches, and
 # late after many short tasks. A temporary server ends with the run: a task run whose last state it
-# has not written by then is missing, or "Running" for ever.
+# has not written by then is missing, or "Running" forever.
 LONGEST_SECONDS = 60.0
 QUIET_SECONDS = 2.0 * FLUSH_SECONDS
 STUCK_SECONDS = 10.0  # task runs of a killed process never end
@@ -39,9 +39,9 @@ def wait_until_recorded(state: State[Any]) -> None:
 
 def _wait_until_quiet(client: SyncPrefectClient, flow_run_id: UUID) -> None:
     now = changed = time.monotonic()
-    until, recorded = now + LONGEST_SECONDS, (-1, -1)
+    until, recorded = now + LONGEST_SECONDS, [-1, -1]
     while now < until:
-        found = (_count(client, flow_run_id), _count(client, flow_run_id, FINAL))
+        found = [_ask(client, "/task_runs/count", flow_run_id, states) for states in (None, FINAL)]
         if found != recorded:
             recorded, changed = found, now
         if now - changed > (QUIET_SECONDS if found[0] == found[1] else STUCK_SECONDS):
@@ -53,7 +53,7 @@ def _wait_until_quiet(client: SyncPrefectClient, flow_run_id: UUID) -> None:
 def mark_crashed(killed: Collection[UUID], flow_run_id: UUID) -> None:
     """Give task runs whose process was killed, and the stages inside them, a final state.
 
-    Otherwise the UI shows them as Running for ever.
+    Otherwise the UI shows them as Running forever.
     """
     time.sleep(QUIET_SECONDS)  # until their start is recorded
     ended = {str(run) for run in killed}
@@ -64,18 +64,13 @@ def mark_crashed(killed: Collection[UUID], flow_run_id: UUID) -> None:
                 client.set_task_run_state(UUID(run["id"]), crashed, force=True)
 
 
-def _count(client: SyncPrefectClient, flow_run_id: UUID, states: list[str] | None = None) -> int:
-    """How many task runs of a flow run the server knows, in some states or in any."""
-    return int(_ask(client, "/task_runs/count", flow_run_id, states))
-
-
 def _ask(
     client: SyncPrefectClient,
     path: Literal["/task_runs/count", "/task_runs/filter"],
     flow_run_id: UUID,
     states: list[str] | None,
 ) -> Any:
-    """Ask the server about a flow run's task runs, in some states or in any."""
+    """Count or list a flow run's task runs that are in certain states, or in any (None)."""
     wanted: dict[str, object] = {"flow_runs": {"id": {"any_": [str(flow_run_id)]}}}
     if states:
         wanted["task_runs"] = {"state": {"type": {"any_": states}}}

@@ -12,6 +12,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import NoReturn
 
+from flows.runtime.failures import reason_of
 from quantgod.errors import L2Error, RunFailedError, ServerError
 from quantgod.settings.settings import (
     CommandLine,
@@ -32,7 +33,7 @@ def launch(argv: Sequence[str], *, flow: str, plan: str) -> NoReturn:
         print(error, file=sys.stderr)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
-        # Prefect's threads would retry for minutes, or for ever, to reach the server that is gone.
+        # Prefect's threads would retry for minutes, or forever, to reach the lost server.
         os._exit(FAILED)
 
 
@@ -41,8 +42,8 @@ def main(argv: Sequence[str], *, flow: str, plan: str) -> int:
 
     Args:
         argv: the command line, without the name of the program.
-        flow: entrypoint of the flow; it takes ``config`` and ``overrides``.
-        plan: entrypoint of what answers ``--plan``: a function of the settings that returns text.
+        flow: entrypoint of the flow, which takes ``config`` and ``overrides``.
+        plan: entrypoint of the function that answers ``--plan``: settings → text.
 
     Returns:
         0: all archives are done, perhaps with warnings. 1: some failed, or the run could not begin.
@@ -61,27 +62,23 @@ def main(argv: Sequence[str], *, flow: str, plan: str) -> int:
         print(error, file=sys.stderr)
         return MISUSED
     try:
-        return _print_plan(command, plan) if command.plan else _run(command, flow)
-    except KeyboardInterrupt:  # the run has said what is done
+        if command.plan:
+            print(resolve_name(plan)(command.settings))
+        else:
+            _run(command, flow)
+    except KeyboardInterrupt:  # the run has printed how far it is
         return INTERRUPTED
     except RunFailedError:  # the run has listed the failures below its table
         return FAILED
     except ServerError:
         raise
-    except L2Error as error:
-        print(error, file=sys.stderr)
+    except (L2Error, OSError) as error:
+        print(reason_of(error), file=sys.stderr)
         return FAILED
-    except OSError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return FAILED
-
-
-def _print_plan(command: CommandLine, plan: str) -> int:
-    print(resolve_name(plan)(command.settings))
     return DONE
 
 
-def _run(command: CommandLine, flow: str) -> int:
+def _run(command: CommandLine, flow: str) -> None:
     logs = command.settings.paths.logs
     configure_prefect(logs)
     # Prefect takes seconds to start: say that the run has begun, and where its log is.
@@ -100,12 +97,11 @@ def _run(command: CommandLine, flow: str) -> int:
             state = run_flow(config=str(command.config), overrides=overrides, return_state=True)
         if server:
             wait_until_recorded(state)
-        state.result()  # raises what the run raised
-    return DONE
+        state.result()  # raises the run's exception
 
 
 def configure_prefect(logs: Path) -> None:
-    """Set what Prefect reads from the environment at its import, where a user has not set it."""
+    """Set the variables that Prefect reads at its import; a user's own values win."""
     logs.mkdir(parents=True, exist_ok=True)
     defaults = {
         "PREFECT_LOGGING_SETTINGS_PATH": str(Path(__file__).with_name("logging.yml")),

@@ -56,7 +56,7 @@ class Workers:
             mark_crashed(self._lost, context.flow_run.id)
 
     def leave_a_core_each(self, calls: int) -> bool:
-        """Whether so many calls leave an idle core for each worker that they keep busy."""
+        """Whether this many calls leave an idle core for each busy worker."""
         return 2 * min(self._count, calls) <= usable_cores()
 
     def run(
@@ -116,7 +116,7 @@ class Workers:
         processes = processes_of(executor)  # shutting down forgets them
         if executor:
             executor.shutdown()  # all processes have ended then, and have exit codes
-        # A dead process may have held the lock: take it from whoever had it.
+        # A dead process may have held the lock: release it.
         if lock := writer_lock_of(message_queue_of(self._pool)):
             lock.acquire(timeout=LOCK_SECONDS)
             lock.release()
@@ -125,11 +125,11 @@ class Workers:
         return {run: _killed(exit_code) for run, exit_code in killed.items()}
 
     def _kill_processes(self) -> None:
-        """Kill the pool's processes at once; the next run makes what they have not finished.
+        """Kill the pool's processes at once; the next run makes the archives under way.
 
-        The pool's own shutdown would wait minutes for the archives under way.
+        The pool's own shutdown would wait for them, for minutes.
         """
-        # A process that is killed while it holds the lock would block the shutdown for ever.
+        # A process that is killed while it holds the lock would block the shutdown forever.
         lock = writer_lock_of(message_queue_of(self._pool))
         is_held = lock is not None and lock.acquire(timeout=LOCK_SECONDS)
         for process in active_children():
@@ -163,12 +163,11 @@ def _server_known_to_children() -> Iterator[None]:
 
     Otherwise each would start a temporary server of its own where none is configured.
     """
-    with get_client(sync_client=True) as client:
-        url = str(client.api_url)
     if "PREFECT_API_URL" in os.environ:
         yield
         return
-    os.environ["PREFECT_API_URL"] = url
+    with get_client(sync_client=True) as client:
+        os.environ["PREFECT_API_URL"] = str(client.api_url)
     try:
         yield
     finally:

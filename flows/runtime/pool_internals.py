@@ -1,4 +1,4 @@
-"""The private parts of Python's process pool and queue, reached from here alone.
+"""The private parts of Python's process pool and queue: only this module uses them.
 
 ``tests/project/test_private_parts.py`` fails with a clear message when an upgrade removes one.
 """
@@ -18,7 +18,6 @@ def processes_of(executor: Any) -> list[BaseProcess]:
 def writer_lock_of(queue: Any) -> Any:
     """The lock under which processes write to a ``multiprocessing.Queue``; None if there is none.
 
-    A process that is killed while it holds this lock never releases it, and whoever waits for the
-    queue then waits for ever.
+    A process that is killed while it holds this lock never releases it, and blocks all others.
     """
     return getattr(queue, "_wlock", None)

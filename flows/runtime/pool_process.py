@@ -1,4 +1,4 @@
-"""Life of a pool process: how it starts and ends, and how its parent learns what it worked on.
+"""A pool process: its start, its end, and a note of its current task run for the parent.
 
 The system kills processes when memory runs out, and a broken pool does not say which one was
 killed. So each process writes the id of its current task run to a file, and the parent can name
@@ -32,14 +32,14 @@ def begin(notes: Path) -> None:
 
 
 def _end_with_the_parent() -> None:
-    """End this process when its parent ends, even by a kill: it would wait for work for ever."""
+    """End this process when its parent ends, even by a kill: it would wait for work forever."""
     if parent := parent_process():
         parent.join()
         os._exit(1)
 
 
 def note_task_run(task: Any, run: Any, state: Any) -> None:  # noqa: ARG001 - a Prefect hook
-    """Write down which task run this process works on from now on."""
+    """Note the task run that this process begins."""
     if _notes:
         (_notes / str(os.getpid())).write_text(str(run.id))
 
@@ -50,8 +50,8 @@ def find_killed(
     """Find the task runs whose processes were killed, with the exit codes of those.
 
     Args:
-        processes: all processes of the broken pool, ended. Those that ended by SIGTERM do not
-            count: the pool itself ends the others so.
+        processes: all processes of the broken pool, ended. SIGTERM does not count as a kill: the
+            pool itself ends the surviving processes with it.
         notes: the folder of their files.
         lost: the task runs that ended with the pool, in the order of submission.
     """

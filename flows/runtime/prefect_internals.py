@@ -1,4 +1,4 @@
-"""The parts of Prefect that its documentation does not promise, reached from here alone.
+"""The undocumented parts of Prefect: only this module uses them.
 
 ``tests/project/test_private_parts.py`` fails with a clear message when an upgrade removes one.
 """
@@ -16,8 +16,8 @@ if TYPE_CHECKING:  # Prefect takes seconds to import, and configures itself when
 def drain_senders(timeout: float) -> None:
     """Wait until Prefect's threads have sent the events and log lines that they hold.
 
-    Prefect does this itself only as the process exits. A temporary server has ended by then, and
-    the threads would retry for a minute.
+    Prefect itself does so only at exit. A temporary server has ended by then, and the threads
+    would retry for a minute.
 
     Args:
         timeout: seconds to wait for each of the two.
@@ -55,7 +55,7 @@ def create_server_app() -> FastAPI:
 def executor_of(runner: ProcessPoolTaskRunner | None) -> Any:
     """The ``ProcessPoolExecutor`` of a task runner; None if it has none.
 
-    The runner says only that its pool is broken. The executor knows its processes.
+    The runner reports only that its pool is broken. The executor knows its processes.
     """
     return getattr(runner, "_executor", None)
 
@@ -63,7 +63,7 @@ def executor_of(runner: ProcessPoolTaskRunner | None) -> Any:
 def message_queue_of(runner: ProcessPoolTaskRunner | None) -> Any:
     """The queue in which a task runner's processes send events to this one; None if it has none.
 
-    A process that is killed while it holds the queue's lock blocks all others for ever.
+    A process that is killed while it holds the queue's lock blocks all others.
     """
     return getattr(runner, "_subprocess_message_queue", None)
 

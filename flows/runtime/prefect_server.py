@@ -1,4 +1,4 @@
-"""The Prefect server that records a run: is one configured, and does it answer?"""
+"""The configured Prefect server: check that it answers, and report its loss."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

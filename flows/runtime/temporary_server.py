@@ -27,9 +27,8 @@ STOP_SECONDS = 10.0
 # less than a second for zero, and loops without a pause.
 FLUSH_SECONDS = 1
 
-# For each event of each task run a server does more than record states, and that takes most of its
-# time. It serves automations and people who watch, and this server has neither. Variables that a
-# user has set win.
+# A server spends most of its time on services for automations and for viewers, and this one
+# has neither. A user's own variables win.
 _SETTINGS = {
     "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
@@ -93,7 +92,7 @@ def _start(listener: int) -> subprocess.Popen[bytes]:
 
 @contextmanager
 def _used(url: str) -> Iterator[None]:
-    """Make the whole process use a server, Prefect's own threads included."""
+    """Make this whole process use a server, including Prefect's own threads."""
     os.environ["PREFECT_API_URL"] = url
     reload_settings()
     try:

@@ -1,6 +1,7 @@
 """Stage: samples → bars."""
 
-from quantgod.orderbook.bars import Resampled, make_bars
+from quantgod.orderbook import bars
+from quantgod.orderbook.bars import Resampled
 from quantgod.orderbook.sampling import Samples
 from tasks.stage import Step, stage
 
@@ -8,4 +9,4 @@ from tasks.stage import Step, stage
 @stage("resample {step}")
 def resample(step: Step, samples: Samples, bar_interval_ms: int) -> Resampled:  # noqa: ARG001 - names the run
     """Make a window's bars: OHLC, volume, statistics of the samples, the closing book."""
-    return make_bars(samples, bar_interval_ms)
+    return bars.resample(samples, bar_interval_ms)

@@ -1,4 +1,4 @@
-"""Samples → bars (contract §4): open bars ``t`` cover the samples with ``t < T <= t + W``."""
+"""Samples → bars (contract §4): bar ``t`` covers the samples with ``t < T <= t + W``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Bars:
     """``n`` bars in time order, as arrays."""
 
     columns: Mapping[str, NDArray[np.generic]]  # (n,) each, by name; times in milliseconds
-    levels: Float64Array  # (n, 4N) the closing books, in the schema's order; NaN: no such level
+    levels: Float64Array  # (n, 4N) closing books, in the schema's order; NaN: no such level
 
     def __len__(self) -> int:
         return len(self.levels)
@@ -31,14 +31,14 @@ class Bars:
 
 @dataclass(frozen=True, eq=False)
 class Resampled:
-    """What resampling one window gives."""
+    """Result of resampling one window."""
 
     bars: Bars
     counts: Counts
 
 
-def make_bars(samples: Samples, bar_interval_ms: int) -> Resampled:
-    """Summarise a window's samples, cut to N levels a side, into bars.
+def resample(samples: Samples, bar_interval_ms: int) -> Resampled:
+    """Summarise samples, cut to N levels per side, into bars.
 
     Args:
         samples: of a window that is a whole number of bars.
@@ -46,7 +46,7 @@ def make_bars(samples: Samples, bar_interval_ms: int) -> Resampled:
     """
     per_bar = bar_interval_ms // samples.interval_ms
     volumes = samples.message_count.reshape(-1, per_bar).sum(axis=1, dtype=np.int64)
-    # T = t + W belongs to bar t, so the bar of an instant is that of the moment before it.
+    # T = t + W belongs to bar t, so the bar of T is the one that contains T - 1 ms.
     bar_of_sample = (samples.time_ms - 1 - samples.start_ms) // bar_interval_ms
     bars, starts = np.unique(bar_of_sample, return_index=True)
     starts = starts.astype(np.int64)
@@ -65,9 +65,9 @@ def make_bars(samples: Samples, bar_interval_ms: int) -> Resampled:
 
 
 class Statistics(NamedTuple):
-    """What summarises the samples of each of ``n`` bars: columns of the bars by their names."""
+    """Statistics of ``n`` bars' samples, by the names of the bars' columns."""
 
-    open: Float64Array  # (n,) as are all
+    open: Float64Array  # (n,), as all columns
     high: Float64Array
     low: Float64Array
     close: Float64Array
@@ -79,7 +79,7 @@ class Statistics(NamedTuple):
 
 
 class _Figures(NamedTuple):
-    """Columns of the samples that bars summarise."""
+    """The columns of the samples that bars summarise."""
 
     micro_price: Float64Array
     spread: Float64Array
@@ -89,7 +89,7 @@ class _Figures(NamedTuple):
 
 
 def _summarise(samples: Samples, starts: Int64Array, ends: Int64Array) -> Statistics:
-    """The statistics of bars that hold the samples ``starts : ends``."""
+    """Compute the statistics of bars with the samples ``starts : ends``."""
     figures = _Figures(*(getattr(samples, name) for name in _Figures._fields))
     count = len(starts)
     columns = np.empty((len(Statistics._fields) - 1, count))
@@ -99,27 +99,27 @@ def _summarise(samples: Samples, starts: Int64Array, ends: Int64Array) -> Statis
 
 
 def _closing_books(samples: Samples, rows: NDArray[np.int64]) -> Float64Array:
-    """The books of the given samples, level by level in the order of the schema."""
+    """Return the books of some samples: (rows, 4N), in the order of the schema."""
     sides = (samples.bid_price, samples.bid_size, samples.ask_price, samples.ask_size)
     books = np.stack([side[rows] for side in sides], axis=2)
     return books.reshape(len(rows), 4 * books.shape[1])
 
 
 def to_table(parts: Sequence[Bars]) -> pa.Table:
-    """The bars of consecutive windows as one table with the schema ``bars_schema(levels)``."""
+    """Join the bars of consecutive windows into a table with the schema ``bars_schema(levels)``."""
     levels = np.asfortranarray(np.concatenate([part.levels for part in parts]))
     schema = bars_schema(levels.shape[1] // 4)
     named = schema.names[: len(parts[0].columns)]
     columns = [np.concatenate([part.columns[name] for part in parts]) for name in named]
     arrays = [to_arrow(column, kind) for column, kind in zip(columns, schema.types, strict=False)]
-    # A level that does not exist has no price: NaN becomes null.
+    # The price of a missing level, NaN, becomes null.
     arrays += [to_arrow(level, pa.float64()) for level in levels.T]
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
 @inlined_kernel
 def _range_of(values):
-    """(Least, greatest) value; NaN if there is one."""
+    """Return (min, max), both NaN if any value is."""
     low = high = values[0]
     for value in values:
         if np.isnan(value):
@@ -138,7 +138,7 @@ def _mean(values):
 
 @inlined_kernel
 def _volatility(values):
-    """Sample standard deviation (ddof 1) in two passes; exactly 0 when all values are equal."""
+    """Compute the standard deviation (ddof 1) in two passes; exactly 0 for equal values."""
     low, high = _range_of(values)
     if len(values) < 2 or low == high:
         return 0.0

@@ -1,7 +1,7 @@
-"""``Messages``: one columnar batch of order-book messages, the same for every dialect.
+"""``Messages``: a columnar batch of order-book messages, the same for every dialect.
 
-A dialect turns text into levels; everything that the contract says about a message's *time* —
-clamping, the day's edges, where a window ends — stands here once, in ``admit_message``.
+A dialect parses levels. ``admit_message`` applies the contract's rules for a message's *time*:
+clamping, the limits of the day, the end of the window.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from quantgod.orderbook.counts import Counts
 
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
-_LEAST_ROOM = 1 << 22  # of levels: about a window
+_MIN_CAPACITY = 1 << 22  # levels, about a window
 
 Int64Array = NDArray[np.int64]
 Float64Array = NDArray[np.float64]
@@ -28,18 +28,18 @@ Float64Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Messages:
-    """``n`` messages in file order with ``m`` levels in all.
+    """``n`` messages in file order, with ``m`` levels in total.
 
-    Levels of message ``i`` are ``level_start[i] : level_start[i + 1]``, its bids first, then its
-    asks, each side in listed order.
+    The levels of message ``i`` are ``level_start[i] : level_start[i + 1]``, bids before asks, each
+    side in listed order.
     """
 
-    time_ms: Int64Array  # (n,) publish time, never falling: the latest stamp seen so far
-    update_id: Int64Array  # (n,) of the message, its last one; 0 where ``has_update_id`` is False
-    first_id: Int64Array  # (n,) without a gap, the id behind the message before it
+    time_ms: Int64Array  # (n,) publish time, clamped to the latest stamp: never falling
+    update_id: Int64Array  # (n,) last id of the message; 0 where ``has_update_id`` is False
+    first_id: Int64Array  # (n,) first id: without a gap, the previous message's ``update_id`` + 1
     has_update_id: NDArray[np.bool_]  # (n,)
     is_snapshot: NDArray[np.bool_]  # (n,)
-    bid_count: NDArray[np.int32]  # (n,) how many of the message's levels are bids
+    bid_count: NDArray[np.int32]  # (n,) bids among the message's levels
     level_start: Int64Array  # (n + 1,)
     price: Float64Array  # (m,) > 0
     size: Float64Array  # (m,) >= 0; 0 deletes the level
@@ -49,15 +49,12 @@ class Messages:
 
     @property
     def columns(self) -> Columns:
-        """The same for kernels."""
+        """The columns for kernels."""
         return Columns(**vars(self))
 
 
 class Columns(NamedTuple):
-    """The columns of ``Messages``, under the same names, as kernels take them.
-
-    While a window is read they have room for more messages and levels than they hold.
-    """
+    """The columns of ``Messages`` for kernels, with spare capacity while a window is parsed."""
 
     time_ms: Int64Array
     update_id: Int64Array
@@ -72,25 +69,25 @@ class Columns(NamedTuple):
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where a stream stands between two windows: a value, safe to retry from."""
+    """Position of a stream between two windows: a value, so a retry can start from it."""
 
-    offset: int = 0  # in the inflated text: the first byte not yet read
+    offset: int = 0  # of the first unread byte in the inflated text
     line: int = 0  # lines before that offset
     latest_ms: int = INT64_MIN  # latest stamp seen, of ignored messages too
-    symbol: str | None = None  # of the stream's first message that names one
+    symbol: str | None = None  # of the first message with a symbol
     topic: str | None = None
-    example: bytes | None = None  # what the stream's lines have in common, as the dialect keeps it
-    in_snapshot: bool = False  # the message before was one of a run of snapshots
+    example: bytes | None = None  # of the stream's lines, for the dialect's scanner
+    in_snapshot: bool = False  # the last message was one of a run of snapshots
 
 
 @dataclass(frozen=True, eq=False)
 class Parsed:
-    """What parsing one window gives."""
+    """Result of parsing one window."""
 
     messages: Messages
     cursor: Cursor
     more_inside: bool  # the stream has a later message inside the day
-    at_end: bool  # the text is read to its end: later windows hold nothing
+    at_end: bool  # of the text: later windows are empty
     counts: Counts
     unreadable_lines: tuple[int, ...]  # line numbers of the first few
 
@@ -99,14 +96,14 @@ _STATE = record_type(
     "messages",  # in the columns
     "levels",  # in the columns
     "latest_ms",  # latest stamp seen, of ignored messages too
-    "until_ms",  # a message from here on belongs to a later window
+    "until_ms",  # messages from this time on belong to a later window
     "day_ms",
     "day_end_ms",
     "next_ms",  # time of the message that ended the window
     "blank",  # blank lines
 )
 
-# What parsing counts, under the names of ``Counts``.
+# Fields of ``Counts`` that parsing sets.
 _COUNTS = record_type(
     "lines",
     "messages",
@@ -121,7 +118,7 @@ _COUNTS = record_type(
 
 
 class Batch(NamedTuple):
-    """A window's messages while a parser reads them: columns with room, and how full they are."""
+    """A window's messages while it is parsed: columns with spare capacity, and their lengths."""
 
     columns: Columns
     state: Record  # (1,) of _STATE
@@ -129,7 +126,7 @@ class Batch(NamedTuple):
 
 
 class Header(NamedTuple):
-    """One message without its levels, as its text gives it."""
+    """One message without its levels, as parsed."""
 
     ts: int
     update_id: int
@@ -140,7 +137,7 @@ class Header(NamedTuple):
 
 @inlined_kernel
 def belongs_later(batch, ts):
-    """Whether a message so stamped belongs to a later window; if so, remember its time."""
+    """Test whether a message stamped ``ts`` belongs to a later window; if so, keep its time."""
     state = batch.state[0]
     time = max(ts, state.latest_ms)
     if state.until_ms == INT64_MAX or time < state.until_ms:
@@ -151,9 +148,9 @@ def belongs_later(batch, ts):
 
 @inlined_kernel
 def admit_message(batch, header, bid_count, level_end):
-    """Give a message its time and take it into the batch (contract §2, in its order).
+    """Clamp a message's time and append the message to the batch, in the order of contract §2.
 
-    Its levels are at ``state.levels : level_end`` already, the first ``bid_count`` of them bids.
+    Its levels are already at ``state.levels : level_end``, the first ``bid_count`` of them bids.
 
     Returns:
         False if the message belongs to a later window; then only ``next_ms`` has changed.
@@ -172,7 +169,7 @@ def admit_message(batch, header, bid_count, level_end):
 
 @inlined_kernel
 def _is_in_reach(state, counts, time, is_snapshot):
-    """Whether a message is applied: at most an hour outside the day. Counts those outside."""
+    """Test whether a message is at most an hour outside the day; count those outside the day."""
     if state.day_ms <= time < state.day_end_ms:
         return True
     counts.outside_day += 1
@@ -200,7 +197,7 @@ def _append(columns, state, time, header, bid_count, level_end):
 
 
 class MessageBuilder:
-    """Growing columns of one window, filled by a dialect's kernel and by its slow path alike."""
+    """Growing columns of one window, filled by a dialect's scanner and by its slow path."""
 
     def __init__(self, cursor: Cursor, window: Window) -> None:
         self.cursor = cursor
@@ -219,29 +216,29 @@ class MessageBuilder:
 
     @property
     def line(self) -> int:
-        """Number of lines read so far; the next line's number is one more."""
+        """Number of the last line read."""
         return self.cursor.line + int(self.counts["lines"][0] + self.state["blank"][0])
 
     def reserve(self, messages: int, levels: int) -> None:
-        """Make room for so many more messages and levels, so that kernels need not check."""
+        """Reserve capacity for more messages and levels, so that kernels need not check it."""
         n = int(self.state["messages"][0]) + messages
         m = int(self.state["levels"][0]) + levels
         columns = self.batch.columns
         if n > len(columns.time_ms):
-            columns = _with_room(columns, n)
+            columns = _with_capacity(columns, n)
         if m > len(columns.price):
             columns = columns._replace(price=_grown(columns.price, m), size=_grown(columns.size, m))
         if columns is not self.batch.columns:
             self.batch = self.batch._replace(columns=columns)
 
     def note_unreadable(self, keep: int = 10) -> None:
-        """Count the line just read as unreadable; remember the first few numbers."""
+        """Count the last line as unreadable; keep the first few line numbers."""
         self.counts["unreadable"][0] += 1
         if len(self.unreadable_lines) < keep:
             self.unreadable_lines.append(self.line)
 
     def finish(self, offset: int, at_end: bool) -> Parsed:
-        """The window's messages, and the cursor at ``offset`` for the next one."""
+        """Return the window's messages, and the cursor at ``offset`` for the next window."""
         state = values_of(self.state)
         cursor = replace(
             self.cursor,
@@ -264,21 +261,13 @@ class MessageBuilder:
 
 
 def _no_columns() -> Columns:
-    return Columns(
-        time_ms=np.empty(0, np.int64),
-        update_id=np.empty(0, np.int64),
-        first_id=np.empty(0, np.int64),
-        has_update_id=np.empty(0, np.bool_),
-        is_snapshot=np.empty(0, np.bool_),
-        bid_count=np.empty(0, np.int32),
-        level_start=np.zeros(1, np.int64),
-        price=np.empty(0, np.float64),
-        size=np.empty(0, np.float64),
-    )
+    ints, flags, counts = np.empty(0, np.int64), np.empty(0, np.bool_), np.empty(0, np.int32)
+    starts, floats = np.zeros(1, np.int64), np.empty(0)
+    return Columns(ints, ints, ints, flags, flags, counts, starts, floats, floats)
 
 
-def _with_room(columns: Columns, messages: int) -> Columns:
-    """The same with room for at least so many messages in all."""
+def _with_capacity(columns: Columns, messages: int) -> Columns:
+    """Copy the columns, with capacity for ``messages`` messages in total."""
     of_messages: list[NDArray[Any]]
     *of_messages, starts, price, size = columns
     grown = [_grown(column, messages) for column in of_messages]
@@ -287,7 +276,7 @@ def _with_room(columns: Columns, messages: int) -> Columns:
 
 
 def _cut(columns: Columns, n: int, m: int) -> Messages:
-    """The ``n`` messages and ``m`` levels that the columns hold."""
+    """Return the first ``n`` messages and ``m`` levels."""
     of_messages: list[NDArray[Any]]
     *of_messages, starts, price, size = columns
     cut = [*(column[:n] for column in of_messages), starts[: n + 1], price[:m], size[:m]]
@@ -295,10 +284,7 @@ def _cut(columns: Columns, n: int, m: int) -> Messages:
 
 
 def _grown(array: NDArray[Any], needed: int) -> NDArray[Any]:
-    """A copy with room for at least ``needed`` items, and for many more so that copies are rare.
-
-    Room that is never written to costs no memory.
-    """
-    grown = empty_pooled((max(_LEAST_ROOM, needed, len(array) * 2),), array.dtype)
+    """Copy an array, with capacity for ``needed`` items or more; unused capacity is free."""
+    grown = empty_pooled((max(_MIN_CAPACITY, needed, len(array) * 2),), array.dtype)
     grown[: len(array)] = array
     return grown

@@ -1,6 +1,6 @@
 """Messages + book → as-of samples on the grid (contract §3).
 
-The sample at ``T`` is the book after every message with time ``< T`` and no other.
+The sample at ``T`` is the book after exactly the messages with time ``< T``.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ Int32Array = NDArray[np.int32]
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """``n`` samples of one window, and what became of each of its ``g`` grid instants."""
+    """``n`` samples of one window, and the status of its ``g`` grid instants."""
 
-    start_ms: int  # the grid's intervals start here; instant j is start + (j + 1) * interval
+    start_ms: int  # of the window; instant j is start + (j + 1) * interval
     interval_ms: int
-    status: NDArray[np.uint8]  # (g,) NO_BOOK, SAMPLE, or why there is none
+    status: NDArray[np.uint8]  # (g,) NO_BOOK, SAMPLE, or the reason for no sample
     message_count: Int32Array  # (g,) applied messages inside the day in [T - Δ, T)
     time_ms: Int64Array  # (n,) T
     micro_price: Float64Array  # (n,) price
@@ -49,8 +49,8 @@ class Samples:
     obi: Float64Array  # (n,) -1..1
     deep_obi: Float64Array  # (n,) -1..1
     staleness_ms: Int64Array  # (n,)
-    bid_price: Float64Array  # (n, depth) NaN where the level does not exist
-    bid_size: Float64Array  # (n, depth) 0 where the level does not exist
+    bid_price: Float64Array  # (n, depth) NaN: no such level
+    bid_size: Float64Array  # (n, depth) 0: no such level
     ask_price: Float64Array
     ask_size: Float64Array
 
@@ -59,13 +59,13 @@ class Samples:
 
 
 class _Grid(NamedTuple):
-    """A window's instants and what a sample needs, as kernels take it; units as in SampleRule."""
+    """A window's grid and its ``SampleRule``, for kernels."""
 
     start_ms: int
     interval_ms: int
     day_ms: int
     day_end_ms: int
-    runs_on: bool  # to the window's end: a later message inside the day exists
+    runs_on: bool  # to the window's end: a later message of the day exists
     max_staleness_ms: int
     drop_on_gap: bool
     promised_depth: int
@@ -73,7 +73,7 @@ class _Grid(NamedTuple):
 
 
 class _Rows(NamedTuple):
-    """The columns of ``Samples``, under the same names, with a row for each of ``g`` instants."""
+    """The columns of ``Samples`` for kernels, with a row for each of ``g`` instants."""
 
     status: NDArray[np.uint8]
     message_count: Int32Array
@@ -91,7 +91,7 @@ class _Rows(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Sampled:
-    """What sampling one window gives."""
+    """Result of sampling one window."""
 
     samples: Samples
     book: OrderBook
@@ -109,14 +109,14 @@ def take_samples(
     """Apply one window's messages and sample the book on the grid in ``(start, end]``.
 
     Args:
-        messages: the window's messages.
-        more_inside: a later message inside the day exists, so the grid runs to the window's end.
-        book: the book before the window; left as it is.
+        messages: of the window.
+        more_inside: a later message of the day exists, so the grid runs to the window's end.
+        book: the book before the window; not modified.
         window: a whole number of intervals.
-        rungs: length of a side's ladder; it never shows in the result.
+        rungs: length of a side's ladder, for speed alone.
 
     Raises:
-        ValueError: a message inside the day lies outside the window.
+        ValueError: a message of the day is outside the window.
     """
     _check_window(messages, window)
     grid = _Grid(
@@ -146,7 +146,7 @@ def _empty_rows(count: int, depth: int) -> _Rows:
 
 
 def _cut(rows: _Rows, n: int, grid: _Grid) -> Samples:
-    """The ``n`` samples that the rows hold."""
+    """Return the first ``n`` rows as samples."""
     of_samples: list[NDArray[Any]]
     status, message_count, *of_samples = rows
     cut = [column[:n] for column in of_samples]
@@ -154,7 +154,7 @@ def _cut(rows: _Rows, n: int, grid: _Grid) -> Samples:
 
 
 def _check_window(messages: Messages, window: Window) -> None:
-    """The kernel counts messages by their place in the window: none may lie beside it."""
+    """Refuse messages outside the window, which the kernel would count in the wrong interval."""
     edges = (window.day_ms, window.start_ms, window.end_ms, window.day_end_ms)
     before, start, end, after = np.searchsorted(messages.time_ms, edges)
     if before != start or end != after:
@@ -162,7 +162,7 @@ def _check_window(messages: Messages, window: Window) -> None:
 
 
 def cut_levels(samples: Samples, levels: int) -> Samples:
-    """The hard cut: the same samples with exactly the best ``levels`` levels a side."""
+    """Make the hard cut: keep exactly the best ``levels`` levels per side."""
     if samples.bid_price.shape[1] < levels:
         raise ValueError(f"samples hold {samples.bid_price.shape[1]} levels, fewer than {levels}")
     if samples.bid_price.shape[1] == levels:
@@ -188,7 +188,7 @@ def _imbalance(bid_size, ask_size):
 
 @inlined_kernel
 def _best_sizes(sizes):
-    """Sum of the best levels' sizes, from the best outward; levels that do not exist are 0."""
+    """Sum the sizes of the best levels, from the best outward; missing levels are 0."""
     total = 0.0
     for i in range(FEATURE_DEPTH):
         total += sizes[i]
@@ -197,7 +197,7 @@ def _best_sizes(sizes):
 
 @inlined_kernel
 def _book_status(instant, book, max_staleness_ms):
-    """Whether there may be a sample at ``T``, or the first reason why not (contract §3)."""
+    """Return SAMPLE, or the first reason for no sample at ``T`` (contract §3)."""
     state = book.state[0]
     if state.has_snapshot == 0:
         return NO_BOOK
@@ -212,12 +212,12 @@ def _book_status(instant, book, max_staleness_ms):
 
 @kernel
 def _write_sample(instant, n, book, rows):
-    """Read the book into row ``n``; formulas as in contract §3. False if the book is crossed."""
+    """Write row ``n`` by the formulas of contract §3; False if the book is crossed."""
     bid_prices, bid_sizes = rows.bid_price[n], rows.bid_size[n]
     ask_prices, ask_sizes = rows.ask_price[n], rows.ask_size[n]
     read_best(book.bids, 1.0, bid_prices, bid_sizes)
     read_best(book.asks, -1.0, ask_prices, ask_sizes)
-    bid, bid_size = bid_prices[0], bid_sizes[0]  # Pb, Qb of the contract
+    bid, bid_size = bid_prices[0], bid_sizes[0]  # Pb, Qb in the contract
     ask, ask_size = ask_prices[0], ask_sizes[0]  # Pa, Qa
     if bid >= ask:
         return False
@@ -232,17 +232,13 @@ def _write_sample(instant, n, book, rows):
 
 @inlined_kernel
 def _instant(grid, j):
-    """Grid instant ``j``: ``T``, milliseconds."""
+    """Return grid instant ``j``: ``T``, milliseconds."""
     return grid.start_ms + (j + 1) * grid.interval_ms
 
 
 @kernel
 def _sample_until(last_instant, j, n, book, grid, rows):
-    """Sample the book as it is at every instant from ``j`` on, up to ``last_instant``.
-
-    Returns:
-        (next instant, next row)
-    """
+    """Sample the book from instant ``j`` to ``last_instant``: (next instant, next row)."""
     while j < len(rows.status) and _instant(grid, j) <= last_instant:
         instant = _instant(grid, j)
         rows.status[j] = _book_status(instant, book, grid.max_staleness_ms)
@@ -260,13 +256,13 @@ def _sample_until(last_instant, j, n, book, grid, rows):
 
 @kernel
 def _replay(messages, book, grid, rows):
-    """Walk messages and grid together; returns the number of samples."""
+    """Merge messages and grid in time order; return the number of samples."""
     state, counts = book.state[0], book.counts[0]
     j = n = 0
     for i in range(len(messages.time_ms)):
         time = messages.time_ms[i]
         inside = grid.day_ms <= time < grid.day_end_ms
-        # After the day's last message the grid goes on to the next instant and no further.
+        # After the day's last message the grid has one more instant.
         last_instant = time if inside else state.last_inside_ms + grid.interval_ms
         if _instant(grid, j) <= last_instant:
             j, n = _sample_until(last_instant, j, n, book, grid, rows)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from quantgod.orderbook.bars import Bars, Resampled, make_bars, to_table
+from quantgod.orderbook.bars import Bars, Resampled, resample, to_table
 from quantgod.orderbook.book.order_book import OrderBook
 from quantgod.orderbook.calendar import Window
 from quantgod.orderbook.counts import Counts
@@ -79,7 +79,7 @@ def plain_stages(parse: Parse, recipe: Recipe, rule: SampleRule) -> Stages:
             parsed.messages, parsed.more_inside, book, window, rule
         ),
         cut_levels=lambda _, samples: cut_levels(samples, recipe.orderbook_levels),
-        resample=lambda _, samples: make_bars(samples, recipe.bar_interval_ms),
+        resample=lambda _, samples: resample(samples, recipe.bar_interval_ms),
     )
 
 

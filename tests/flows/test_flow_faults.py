@@ -23,7 +23,7 @@ STAGES = {
     "stream_parse": ("tasks.stream_parse", "text_at", 2),
     "sample": ("tasks.sample", "take_samples", 2),
     "cut_levels": ("tasks.cut_levels", "sampling.cut_levels", 2),
-    "resample": ("tasks.resample", "make_bars", 2),
+    "resample": ("tasks.resample", "bars.resample", 2),
     "add_features": ("tasks.add_features", "features.add_features", 2),
     "scale": ("tasks.scale", "apply_scaler", 2),
     "write": ("tasks.write", "write_table", 2),

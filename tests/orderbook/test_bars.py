@@ -9,7 +9,7 @@ from statistics import stdev
 import pyarrow as pa
 import pytest
 
-from quantgod.orderbook.bars import make_bars, to_table
+from quantgod.orderbook.bars import resample, to_table
 from quantgod.orderbook.calendar import Window
 from quantgod.orderbook.counts import Counts
 from quantgod.orderbook.features import times_ms
@@ -155,7 +155,7 @@ def test_types_and_an_empty_window() -> None:
     """§4: names, order and types are those of the schema, also without a bar."""
     day = rebuild(snapshot(0))
     assert day.bars.schema.equals(bars_schema(2))
-    nothing = make_bars(rebuild().samples[0], 5000)
+    nothing = resample(rebuild().samples[0], 5000)
     assert (len(nothing.bars), nothing.counts) == (0, Counts())
     assert to_table([nothing.bars]).schema.equals(bars_schema(2))
 
@@ -164,5 +164,5 @@ def test_no_price_is_ever_not_a_number() -> None:
     """§4: NaN becomes null, which the checks find."""
     samples = rebuild(snapshot(0)).samples[0]
     samples.micro_price[0] = math.nan
-    bars = to_table([make_bars(cut_levels(samples, 1), 5000).bars])
+    bars = to_table([resample(cut_levels(samples, 1), 5000).bars])
     assert bars["open"].combine_chunks() == pa.array([None], pa.float64())

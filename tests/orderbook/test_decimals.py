@@ -17,16 +17,16 @@ _PLAIN = re.compile(rb"([0-9]+(?:\.[0-9]+)?)\"", re.DOTALL)
 
 
 @kernel
-def read_as(text, layout, layouts):
-    """Read a word by a layout: (digits as an integer, 0 if it is one)."""
-    return decimals.read_digits(decimals.load_word(text, np.uint64(0)), layout, layouts)
+def read_as(text, pattern, patterns):
+    """Read a word by a pattern: (digits as an integer, 0 if it is one)."""
+    return decimals.read_digits(decimals.load_word(text, np.uint64(0)), pattern, patterns)
 
 
 @kernel
 def look_at(text):
-    """Return a word's layout and the length of its decimal."""
+    """Return a word's pattern and the length of its decimal."""
     odd = decimals.odd_bytes(decimals.load_word(text, np.uint64(0)))
-    return decimals.layout_of(odd), decimals.length_of(odd)
+    return decimals.pattern_of(odd), decimals.length_of(odd)
 
 
 @kernel
@@ -44,13 +44,13 @@ def twin(text: bytes) -> tuple[float, int] | None:
 
 
 def by_word(text: bytes) -> tuple[float, int] | None:
-    """Read by the layout that a word shows, and compare its quote as the levels' reader does."""
+    """Read by the pattern that a word shows, and compare its quote as the levels' reader does."""
     array = np.frombuffer(text, np.uint8)
-    layout, length = (int(found) for found in look_at(array))
-    mantissa, wrong = read_as(array, np.uint64(layout), decimals.TABLES.layouts)
+    pattern, length = (int(found) for found in look_at(array))
+    mantissa, wrong = read_as(array, np.uint64(pattern), decimals.TABLES.patterns)
     if wrong or text[length : length + 1] != b'"':
         return None
-    return float(int(mantissa)) / decimals.TABLES.powers[layout], length + 1
+    return float(int(mantissa)) / decimals.TABLES.powers[pattern], length + 1
 
 
 DIGITS = st.text("0123456789", max_size=20).map(str.encode)
@@ -84,19 +84,19 @@ def test_a_word_is_read_as_a_decimal_or_refused(text: bytes, after: bytes) -> No
 
 
 @given(decimal_texts(), st.integers(0, 255))
-def test_a_wrong_layout_is_refused(text: bytes, layout: int) -> None:
-    """The layout of another decimal gives nothing, or the decimal that the text holds."""
+def test_a_wrong_pattern_is_refused(text: bytes, pattern: int) -> None:
+    """The pattern of another decimal gives nothing, or the decimal that the text holds."""
     word = text + b"\n" * 9
     mantissa, wrong = read_as(
-        np.frombuffer(word, np.uint8), np.uint64(layout), decimals.TABLES.layouts
+        np.frombuffer(word, np.uint8), np.uint64(pattern), decimals.TABLES.patterns
     )
-    length = int(decimals.TABLES.layouts[layout * 8 + 4])
+    length = int(decimals.TABLES.patterns[pattern * 8 + 4])
     is_decimal = twin(word[:length] + b'"')
     if not wrong:
-        assert is_decimal == (int(mantissa) / decimals.TABLES.powers[layout], length + 1)
+        assert is_decimal == (int(mantissa) / decimals.TABLES.powers[pattern], length + 1)
 
 
-def test_every_layout_that_has_a_decimal_reads_it() -> None:
+def test_every_pattern_that_has_a_decimal_reads_it() -> None:
     for length in range(1, 9):
         for dot in (None, *range(1, length - 1)):
             for digits in ("12345678", "99999999", "00000000", "90817263"):
@@ -196,7 +196,7 @@ def test_levels_that_the_text_tears(side: bytes, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("price", [b"112345.60", b"123456789", b"64995.30"])
 def test_every_stray_byte_of_a_price_is_seen(price: bytes) -> None:
-    """After a price of the same look, by whose layout the one with the stray byte is read."""
+    """After a price of the same look, by whose pattern the one with the stray byte is read."""
     for at in range(len(price)):
         for byte in range(256):
             odd = price[:at] + bytes([byte]) + price[at + 1 :]

@@ -88,7 +88,7 @@ def test_a_filled_ladder_reads_best_first(rungs: int) -> None:
         assert fits
         for depth in (1, count // 2, count, count):
             assert read_all(ladder, depth) == expected[:depth]
-        held = np.flatnonzero(ladder.keys).tolist()
+        held = np.flatnonzero(ladder.prices).tolist()
         assert held == list(range(held[0], held[0] + count))
         assert abs(held[0] - (rungs - 1 - held[-1])) <= 1
         clear_ladder(ladder)

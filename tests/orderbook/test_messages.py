@@ -146,7 +146,7 @@ def test_names_are_those_of_the_first_message_that_has_any() -> None:
 
 def test_a_batch_grows_and_keeps_its_contents(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kernels do not check bounds: room is made first, and no content is lost."""
-    monkeypatch.setattr(messages, "_LEAST_ROOM", 0)
+    monkeypatch.setattr(messages, "_MIN_CAPACITY", 0)
     builder = MessageBuilder(Cursor(), WHOLE_DAY)
     builder.reserve(3, 7)
     columns = builder.batch.columns
@@ -167,7 +167,7 @@ def test_a_batch_grows_and_keeps_its_contents(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("room", [1, 2, 64])
 def test_there_are_more_starts_than_messages(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
     """Also if the room is exactly as requested."""
-    monkeypatch.setattr(messages, "_LEAST_ROOM", room)
+    monkeypatch.setattr(messages, "_MIN_CAPACITY", room)
     for wanted in (room, room + 1, 2 * room, 4 * room + 1):
         builder = MessageBuilder(Cursor(), WHOLE_DAY)
         builder.reserve(wanted, 1)

@@ -214,7 +214,7 @@ def test_array_slots_after_the_levels_are_ignored() -> None:
     parsed = [parse(text_of(line)).messages for line in (snapshot(0), delta(1500))]
     book = take_samples(parsed[0], False, OrderBook(), window, rule).book
     clean = take_samples(parsed[1], False, book, window, rule).samples
-    for array in (book.bid_keys, book.bid_sizes, book.ask_keys, book.ask_sizes):
+    for array in (book.bid_prices, book.bid_sizes, book.negated_ask_prices, book.ask_sizes):
         array[1:] = 7777.0
     dirty = take_samples(parsed[1], False, book, window, rule).samples
     assert len(clean) == 2

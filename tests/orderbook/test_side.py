@@ -147,10 +147,10 @@ def test_nothing_is_written_after_the_levels() -> None:
     """A side has room for the levels that a window brings, and for no more."""
     for rungs in (64, RUNGS):
         side = make_side(np.array([1.0, 2.0]), np.array([7.0, 8.0]), 3, rungs)
-        assert (len(side.keys), len(side.sizes), len(side.ladder.keys)) == (5, 5, rungs)
+        assert (len(side.prices), len(side.sizes), len(side.ladder.prices)) == (5, 5, rungs)
         set_levels(side, 1.0, *columns([(3.0, 1.0), (4.0, 1.0), (5.0, 1.0)]), 0, 3)
         levels_of(side)
-        assert side.keys.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
+        assert side.prices.tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
         assert side.sizes.tolist() == [7.0, 8.0, 1.0, 1.0, 1.0]
 
 

@@ -151,7 +151,7 @@ class Held:
             == (self.best()[::-1])
         )
         assert (np.diff(keys) > 0).all()
-        assert not np.shares_memory(keys, self.side.keys)
+        assert not np.shares_memory(keys, self.side.prices)
         assert not np.shares_memory(sizes, self.side.sizes)
         assert self.state.on_ladder == 0
         assert is_clear(self.side.ladder)
@@ -167,4 +167,4 @@ class Held:
 
 def is_clear(ladder: Ladder) -> bool:
     """Return whether no rung holds a level, or the key of a former one."""
-    return not (ladder.keys.any() or ladder.occupied.any())
+    return not (ladder.prices.any() or ladder.occupied.any())

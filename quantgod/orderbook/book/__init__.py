@@ -1,1 +1,1 @@
-"""The order book: two sides, each sorted or on a ladder of ticks."""
+"""Order book: two sides, each in sorted arrays or on a ladder of ticks."""

@@ -1,4 +1,4 @@
-"""The order book: price levels a side, changed only by messages (contract §2)."""
+"""``OrderBook``: price levels per side, changed only by messages (contract §2)."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from quantgod.orderbook.book.side import Side, levels_of, make_side, replace_lev
 from quantgod.orderbook.messages import Float64Array
 
 _STATE = record_type(
-    "has_snapshot",  # 1 once a snapshot was applied
+    "has_snapshot",  # 1 after the first snapshot
     "is_known",  # 0 after a gap, until the next snapshot
-    "last_id",  # of the last applied message, if ``has_last_id``
+    "last_id",  # of the last applied message, if it has one
     "has_last_id",
     "last_applied_ms",
     "last_inside_ms",  # time of the last message inside the day
 )
 
-# What applying and sampling count, under the names of ``Counts``.
+# Fields of ``Counts`` that applying and sampling set.
 _COUNTS = record_type(
     "applied",
     "snapshots",
@@ -40,7 +40,7 @@ _COUNTS = record_type(
 
 
 class OpenBook(NamedTuple):
-    """A book that messages apply to."""
+    """A book while messages are applied to it."""
 
     bids: Side
     asks: Side
@@ -54,46 +54,46 @@ def _nothing() -> Float64Array:
 
 @dataclass(frozen=True, eq=False)
 class OrderBook:
-    """A book between two windows. Never changed in place: messages apply to what ``open`` gives."""
+    """A book between two windows, never changed in place: messages apply to ``open(…)``."""
 
-    bid_keys: Float64Array = field(default_factory=_nothing)  # price, ascending
+    bid_prices: Float64Array = field(default_factory=_nothing)  # ascending
     bid_sizes: Float64Array = field(default_factory=_nothing)
-    ask_keys: Float64Array = field(default_factory=_nothing)  # -price, ascending
+    negated_ask_prices: Float64Array = field(default_factory=_nothing)  # ascending
     ask_sizes: Float64Array = field(default_factory=_nothing)
     state: Record = field(default_factory=lambda: np.zeros(1, _STATE))
 
     def open(self, more: int, rungs: int = RUNGS) -> OpenBook:
-        """A copy for messages to apply to, with room for so many more levels a side."""
+        """Copy the book to apply messages to, with capacity for ``more`` levels per side."""
         return OpenBook(
-            make_side(self.bid_keys, self.bid_sizes, more, rungs),
-            make_side(self.ask_keys, self.ask_sizes, more, rungs),
+            make_side(self.bid_prices, self.bid_sizes, more, rungs),
+            make_side(self.negated_ask_prices, self.ask_sizes, more, rungs),
             self.state.copy(),
             np.zeros(1, _COUNTS),
         )
 
     def bids(self) -> list[tuple[float, float]]:
-        """(price, size) of every bid level, best first."""
-        return list(zip(self.bid_keys[::-1].tolist(), self.bid_sizes[::-1].tolist(), strict=True))
+        """List (price, size) of every bid, best first."""
+        return list(zip(self.bid_prices[::-1].tolist(), self.bid_sizes[::-1].tolist(), strict=True))
 
     def asks(self) -> list[tuple[float, float]]:
-        """(price, size) of every ask level, best first."""
-        prices = -self.ask_keys[::-1]
+        """List (price, size) of every ask, best first."""
+        prices = -self.negated_ask_prices[::-1]
         return list(zip(prices.tolist(), self.ask_sizes[::-1].tolist(), strict=True))
 
 
 def close_book(book: OpenBook) -> OrderBook:
-    """The book that the messages have made."""
+    """Return the book after the messages."""
     return OrderBook(*levels_of(book.bids), *levels_of(book.asks), book.state)
 
 
 @inlined_kernel
 def _is_after_gap(book, first_id, has_id):
-    """Whether a delta follows a gap: its first id is not the last applied message's + 1."""
+    """Test whether a delta follows a gap: its first id is not the last applied id + 1."""
     state, counts = book.state[0], book.counts[0]
     if not has_id or state.has_last_id == 0:
         return False
     counts.sequence_checked += 1
-    # Written so that it cannot wrap round at the ends of 64 bits.
+    # In this order the subtraction cannot overflow.
     if first_id > state.last_id and first_id - state.last_id == 1:
         return False
     counts.sequence_gaps += 1
@@ -102,7 +102,7 @@ def _is_after_gap(book, first_id, has_id):
 
 @kernel
 def _apply_snapshot(book, price, size, first, middle, last):
-    """Replace the book, and compare the new one with the old."""
+    """Replace the book, and compare the new book with the old one."""
     bid_union, bid_differing = replace_levels(book.bids, 1.0, price, size, first, middle)
     ask_union, ask_differing = replace_levels(book.asks, -1.0, price, size, middle, last)
     state, counts = book.state[0], book.counts[0]
@@ -117,10 +117,10 @@ def _apply_snapshot(book, price, size, first, middle, last):
 
 @inlined_kernel
 def apply_message(book, messages, i, drop_on_gap):
-    """Apply message ``i`` whole (contract §2).
+    """Apply all levels of message ``i`` (contract §2).
 
     Args:
-        book: an ``OpenBook`` with room for its levels.
+        book: an ``OpenBook`` with capacity for its levels.
         messages: ``Columns``.
         drop_on_gap: whether a gap makes the book unknown until the next snapshot.
     """

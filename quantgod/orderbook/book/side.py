@@ -1,9 +1,9 @@
-"""One side of the book while messages are applied: sorted arrays, and a ladder where it fits.
+"""``Side``: one side of the book while messages are applied, as a ladder or as sorted arrays.
 
-A level's *key* is its price for bids and minus its price for asks, so that the best level of either
-side has the greatest key and one code serves both. The sorted arrays hold any book, and are what
-stays of a side between two windows. While prices lie on few enough rungs, the side stands on the
-ladder instead (``ladder.py``), which is many times faster; where it stands never shows in a result.
+A level's *signed price* is its price for bids and minus its price for asks, so the best level of
+either side has the greatest one. Sorted arrays hold any book, and store a side between two windows.
+If its prices fit, a side uses the ladder (``ladder.py``), which is many times faster. Results do
+not depend on the form.
 """
 
 from __future__ import annotations
@@ -14,53 +14,45 @@ import numpy as np
 
 from quantgod.orderbook.arrays.kernel import inlined_kernel, kernel
 from quantgod.orderbook.arrays.record import Record, record_type
-from quantgod.orderbook.book.ladder import (
-    Ladder,
-    clear_ladder,
-    fill_ladder,
-    make_ladder,
-    read_ladder,
-    set_on_ladder,
-)
+from quantgod.orderbook.book import ladder as ladders
 from quantgod.orderbook.messages import Float64Array
 
 _STATE = record_type(
-    "levels",  # how many the side has
-    "on_ladder",  # 1: they are on the ladder, 0: in the sorted arrays
-    "climbs_left",  # how often the side may try the ladder
+    "levels",  # of the side
+    "on_ladder",  # 1: on the ladder, 0: in the sorted arrays
+    "climbs_left",  # attempts to use the ladder that remain
 )
 
-# Tries of the ladder after a snapshot or a window's start: a stream whose prices never fit shall
-# not pay for them.
+# Attempts to use the ladder after a snapshot or a window's start: limited, as some streams' prices
+# never fit.
 CLIMBS = 64
 
 
 class Side(NamedTuple):
-    """One side in both its forms; only one of them is filled."""
+    """One side in two forms, of which one is filled."""
 
-    keys: Float64Array  # (room,) ascending: the best comes last, where most changes happen
-    sizes: Float64Array  # (room,)
-    new_keys: Float64Array  # (room,) where a snapshot is sorted before it takes their place
-    new_sizes: Float64Array  # (room,)
-    ladder: Ladder
+    prices: Float64Array  # (capacity,) signed, ascending: most changes are near the best, the last
+    sizes: Float64Array  # (capacity,)
+    new_prices: Float64Array  # (capacity,) buffers for sorting a snapshot
+    new_sizes: Float64Array  # (capacity,)
+    ladder: ladders.Ladder
     state: Record  # (1,) of _STATE
 
 
-def make_side(keys: Float64Array, sizes: Float64Array, more: int, rungs: int) -> Side:
-    """A side of its own with the given levels, and room for so many more."""
-    count = len(keys)
-    # Room that is never written to costs no memory.
-    own_keys, own_sizes, new_keys, new_sizes = (np.empty(count + more) for _ in range(4))
-    own_keys[:count], own_sizes[:count] = keys, sizes
+def make_side(prices: Float64Array, sizes: Float64Array, more: int, rungs: int) -> Side:
+    """Copy levels, sorted by signed price, into a side with capacity for ``more`` levels."""
+    count = len(prices)
+    a, b, c, d = (np.empty(count + more) for _ in range(4))  # unused capacity costs no memory
+    a[:count], b[:count] = prices, sizes
     state = np.array([(count, 0, CLIMBS)], _STATE)
-    return Side(own_keys, own_sizes, new_keys, new_sizes, make_ladder(rungs), state)
+    return Side(a, b, c, d, ladders.make_ladder(rungs), state)
 
 
 def levels_of(side: Side) -> tuple[Float64Array, Float64Array]:
-    """Keys and sizes of a side's levels, in arrays of their own."""
+    """Copy signed prices and sizes of a side's levels."""
     step_down(side)
     count = int(side.state["levels"][0])
-    return side.keys[:count].copy(), side.sizes[:count].copy()
+    return side.prices[:count].copy(), side.sizes[:count].copy()
 
 
 @kernel
@@ -71,52 +63,52 @@ def _reverse(values, count):
 
 @kernel
 def step_down(side):
-    """Bring the side into its sorted form."""
+    """Move the side's levels from the ladder to the sorted arrays."""
     state = side.state[0]
     if state.on_ladder != 0:
-        read_ladder(side.ladder, state.levels, 1.0, side.keys, side.sizes)
-        _reverse(side.keys, state.levels)
+        ladders.read_ladder(side.ladder, state.levels, 1.0, side.prices, side.sizes)
+        _reverse(side.prices, state.levels)
         _reverse(side.sizes, state.levels)
-        clear_ladder(side.ladder)
+        ladders.clear_ladder(side.ladder)
         state.on_ladder = 0
 
 
 @inlined_kernel
-def _set_level(keys, sizes, count, key, size):
-    """Insert, update or (size 0) delete one sorted level: (count, was there nothing to delete)."""
+def _set_level(prices, sizes, count, signed, size):
+    """Insert, update or (size 0) delete one sorted level: (count, whether a delete found none)."""
     at, high = 0, count
     while at < high:
         middle = (at + high) >> 1
-        if keys[middle] < key:
+        if prices[middle] < signed:
             at = middle + 1
         else:
             high = middle
-    there = at < count and keys[at] == key
-    if size == 0.0 and not there:
+    exists = at < count and prices[at] == signed
+    if size == 0.0 and not exists:
         return count, True
     if size == 0.0:
         for i in range(at, count - 1):
-            keys[i], sizes[i] = keys[i + 1], sizes[i + 1]
+            prices[i], sizes[i] = prices[i + 1], sizes[i + 1]
         return count - 1, False
-    if not there:
+    if not exists:
         for i in range(count, at, -1):
-            keys[i], sizes[i] = keys[i - 1], sizes[i - 1]
+            prices[i], sizes[i] = prices[i - 1], sizes[i - 1]
         count += 1
-    keys[at], sizes[at] = key, size
+    prices[at], sizes[at] = signed, size
     return count, False
 
 
 @inlined_kernel
 def set_levels(side, sign, price, size, first, last):
-    """Apply the levels ``first : last`` in listed order: how many deletes found nothing.
+    """Apply levels ``first : last`` in listed order; return the number of deletes of absent levels.
 
     Args:
-        side: has room for them.
+        side: has capacity for them.
         sign: 1.0 for bids, -1.0 for asks.
     """
     state, absent = side.state[0], 0
     if state.on_ladder != 0:
-        first, count, absent = set_on_ladder(
+        first, count, absent = ladders.set_on_ladder(
             side.ladder, state.levels, sign, price, size, first, last
         )
         state.levels = count
@@ -127,11 +119,11 @@ def set_levels(side, sign, price, size, first, last):
 
 @kernel
 def _set_sorted_levels(side, sign, price, size, first, last):
-    """The same in the sorted form; from the next message on the side may fit on the ladder."""
+    """Apply levels in the sorted form, then try to return to the ladder."""
     step_down(side)
     state, absent = side.state[0], 0
     for i in range(first, last):
-        count, nothing = _set_level(side.keys, side.sizes, state.levels, sign * price[i], size[i])
+        count, nothing = _set_level(side.prices, side.sizes, state.levels, sign * price[i], size[i])
         state.levels = count
         absent += nothing
     _climb(side)
@@ -140,42 +132,38 @@ def _set_sorted_levels(side, sign, price, size, first, last):
 
 @kernel
 def _climb(side):
-    """Bring a sorted side onto the ladder if it fits there, and has not tried too often."""
+    """Move a sorted side to the ladder if it fits and has attempts left."""
     state = side.state[0]
     if state.climbs_left > 0:
         state.climbs_left -= 1
-        state.on_ladder = fill_ladder(side.ladder, side.keys, side.sizes, state.levels)
+        state.on_ladder = ladders.fill_ladder(side.ladder, side.prices, side.sizes, state.levels)
 
 
 @kernel
 def replace_levels(side, sign, price, size, first, last):
-    """The side anew, from a snapshot.
-
-    Returns:
-        (levels in the old or the new side, levels that differ between them)
-    """
+    """Replace the side by a snapshot: (levels in either of the two, levels that differ)."""
     step_down(side)
-    state, keys, sizes, count = side.state[0], side.new_keys, side.new_sizes, 0
+    state, prices, sizes, count = side.state[0], side.new_prices, side.new_sizes, 0
     for i in range(first, last):
-        count, _ = _set_level(keys, sizes, count, sign * price[i], size[i])
-    union, differing = _compare(side.keys, side.sizes, state.levels, keys, sizes, count)
+        count, _ = _set_level(prices, sizes, count, sign * price[i], size[i])
+    union, differing = _compare(side.prices, side.sizes, state.levels, prices, sizes, count)
     for i in range(count):
-        side.keys[i], side.sizes[i] = keys[i], sizes[i]
+        side.prices[i], side.sizes[i] = prices[i], sizes[i]
     state.levels, state.climbs_left = count, CLIMBS
     _climb(side)
     return union, differing
 
 
 @kernel
-def _compare(keys, sizes, count, other_keys, other_sizes, other_count):
-    """Levels in either of two sides, and how many of them differ: (union, differing)."""
+def _compare(prices, sizes, count, other_prices, other_sizes, other_count):
+    """Compare two sides: (levels in either of the two, levels that differ)."""
     i = j = union = differing = 0
     while i < count or j < other_count:
         union += 1
-        if j == other_count or (i < count and keys[i] < other_keys[j]):
+        if j == other_count or (i < count and prices[i] < other_prices[j]):
             differing += 1
             i += 1
-        elif i == count or keys[i] > other_keys[j]:
+        elif i == count or prices[i] > other_prices[j]:
             differing += 1
             j += 1
         else:
@@ -187,14 +175,14 @@ def _compare(keys, sizes, count, other_keys, other_sizes, other_count):
 
 @kernel
 def read_best(side, sign, prices, sizes):
-    """The best levels, best first, into two rows: NaN and 0 where the book has no more."""
+    """Read the best levels, best first, into two rows; NaN and 0 for missing levels."""
     state = side.state[0]
     held = min(state.levels, len(prices))
     if state.on_ladder != 0:
-        read_ladder(side.ladder, held, sign, prices, sizes)
+        ladders.read_ladder(side.ladder, held, sign, prices, sizes)
     else:
         for i in range(held):
-            prices[i] = sign * side.keys[state.levels - 1 - i]
+            prices[i] = sign * side.prices[state.levels - 1 - i]
             sizes[i] = side.sizes[state.levels - 1 - i]
     for i in range(held, len(prices)):
         prices[i] = np.nan

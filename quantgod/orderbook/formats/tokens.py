@@ -1,6 +1,6 @@
-"""Steps that compiled scanners take over a text: each gives the position after it, or FAIL.
+"""Steps of compiled scanners: each returns the position after the text it matched, or FAIL.
 
-A line ends in a line feed, which no step expects but at the end of one: so none runs past a line.
+A line ends in a line feed. Only the step for a line end accepts it, so none runs past a line.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from quantgod.orderbook.formats.decimals import FAIL, digit, load_word
 _NL, _CR, _ZERO = 10, 13, 48
 _MOST_INTEGER_DIGITS = np.uint64(18)
 
-# Unsigned positions: numba wraps signed ones round for negative indexes, which costs a third.
+# Unsigned positions: for signed ones numba tests for negative indexes, which costs a third.
 _NONE, _ONE, _EIGHT, _NINE, _TEN = (np.uint64(value) for value in (0, 1, 8, 9, 10))
 
 
 @inlined_kernel
 def skip_piece(text, at, pieces, start, end):
-    """Position after a piece of text, or FAIL."""
+    """Skip a constant piece of text."""
     i, end = np.uint64(start), np.uint64(end)
-    # Eight bytes at a time, but where the text ends before the piece would.
+    # Eight bytes at a time, unless the text ends first.
     if at + (end - i) <= np.uint64(len(text)):
         while i + _EIGHT <= end:
             if load_word(text, at) != load_word(pieces, i):
@@ -38,7 +38,7 @@ def skip_piece(text, at, pieces, start, end):
 
 @inlined_kernel
 def read_integer(text, at):
-    """An integer without sign or leading zero: (value, position after it or FAIL)."""
+    """Read an integer without sign or leading zero: (value, position after it or FAIL)."""
     start, value = at, _NONE
     while digit(text, at) <= _NINE:
         value = value * _TEN + digit(text, at)
@@ -51,7 +51,7 @@ def read_integer(text, at):
 
 @inlined_kernel
 def read_line_end(text, at):
-    """Position after a line end, or FAIL."""
+    """Skip a line end."""
     if text[at] == _CR:
         at += _ONE
     return at + _ONE if text[at] == _NL else FAIL
@@ -59,7 +59,7 @@ def read_line_end(text, at):
 
 @inlined_kernel
 def skip_blank(text, at):
-    """Position after a blank line, or FAIL if the line is not blank."""
+    """Skip a blank line."""
     while text[at] == 32 or text[at] == 9 or text[at] == _CR:
         at += _ONE
     return at + _ONE if text[at] == _NL else FAIL
@@ -67,7 +67,7 @@ def skip_blank(text, at):
 
 @kernel
 def line_end(text, position):
-    """Position after the line that starts at ``position``."""
+    """Return the position after the line that starts at ``position``."""
     at = np.uint64(position)
     while text[at] != _NL:
         at += _ONE

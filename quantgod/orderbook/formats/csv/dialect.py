@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from quantgod.orderbook.calendar import Window
 from quantgod.orderbook.formats.csv import scanner as scanner
 from quantgod.orderbook.formats.csv.columns import DELTA, SNAPSHOT, TIME, RowFormat
-from quantgod.orderbook.formats.csv.groups import close_group, open_group, take_row, with_room
+from quantgod.orderbook.formats.csv.groups import close_group, open_group, take_row, with_capacity
 from quantgod.orderbook.formats.csv.header import WHITE_SPACE, claim_header
 from quantgod.orderbook.formats.csv.row import join_row, read_row, split_row
 from quantgod.orderbook.formats.dialect import Dialect, StreamHead, Text, require_same
@@ -88,7 +88,7 @@ class _Reader:
     def _reserve(self, rows: int) -> None:
         held = int(self.group.state["bids"][0] + self.group.state["asks"][0])
         self.builder.reserve(rows + 1, rows + held)
-        self.group = with_room(self.group, rows)
+        self.group = with_capacity(self.group, rows)
 
     def _names(self) -> NDArray[np.uint8]:
         """Return the start of the stream's rows."""

@@ -27,32 +27,32 @@ from quantgod.orderbook.formats.csv.columns import (
 from quantgod.orderbook.messages import Float64Array, Header, admit_message, belongs_later
 
 _STATE = record_type(
-    "bids",  # of the open message so far
+    "bids",  # of the open message
     "asks",
-    "last_kind",  # of the message before it
+    "last_kind",  # of the previous message
 )
 
 
 class Group(NamedTuple):
-    """The message whose rows are being read; without a level there is none."""
+    """The open message, whose rows are being read; none without a level."""
 
     state: Record  # (1,) of _STATE
-    row: NDArray[np.int64]  # (SLOTS,) values of the row just read
+    row: NDArray[np.int64]  # (SLOTS,) values of the last row
     first: NDArray[np.int64]  # (SLOTS,) of the message's first row
-    ask_price: Float64Array  # its asks, until its bids are all there
+    ask_price: Float64Array  # its asks, until all its bids are read
     ask_size: Float64Array
 
 
 def open_group(last_kind: int) -> Group:
-    """No message, after one of a kind."""
+    """Return a group without a message, after a message of kind ``last_kind``."""
     state = np.zeros(1, _STATE)
     state["last_kind"] = last_kind
     row, first = np.zeros(SLOTS, np.int64), np.zeros(SLOTS, np.int64)
     return Group(state, row, first, np.empty(0), np.empty(0))
 
 
-def with_room(group: Group, rows: int) -> Group:
-    """The same with room for so many more asks."""
+def with_capacity(group: Group, rows: int) -> Group:
+    """Return the group with capacity for ``rows`` more asks."""
     held = int(group.state["asks"][0])
     if held + rows <= len(group.ask_price):
         return group
@@ -66,7 +66,7 @@ def with_room(group: Group, rows: int) -> Group:
 
 @inlined_kernel
 def _continues(group, rules):
-    """Whether the row just read belongs to the open message."""
+    """Test whether the last row belongs to the open message."""
     agrees = group.state[0].bids + group.state[0].asks > 0
     for slot in rules.group_by:
         agrees = agrees and group.row[slot] == group.first[slot]
@@ -75,7 +75,7 @@ def _continues(group, rules):
 
 @kernel
 def close_group(batch, group, rules):
-    """Add the open message, if there is one, to the batch: its bids are there, its asks follow."""
+    """Append the open message, if any, to the batch: its asks after its bids, already there."""
     state, columns, first = group.state[0], batch.columns, group.first
     if state.bids + state.asks == 0:
         return
@@ -98,7 +98,7 @@ def close_group(batch, group, rules):
 
 @inlined_kernel
 def take_row(batch, group, rules, price, size):
-    """Take the level of ``group.row`` into the open message, or begin another one with it.
+    """Add the level of ``group.row`` to the open message, or open another one.
 
     Returns:
         False if its message belongs to a later window; then the row stays unread.

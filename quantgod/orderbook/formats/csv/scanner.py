@@ -1,8 +1,8 @@
-"""The compiled scanner of CSV rows: bytes → levels, in one pass, without reading past a line.
+"""Compiled scanner of CSV rows: bytes → levels in one pass, never past a line.
 
-It takes rows in the form in which vendors write them: the stream's own names, plain integers, words
-and decimals, no quotes. Any other row it leaves untouched. Most rows share their head, all that
-stands before the side, with the row before: that is compared eight bytes at a time, not read again.
+It reads rows in the vendors' form: the stream's names, plain integers, literals and decimals, no
+quotes. It leaves any other row to the caller. Most rows share their head, the columns before the
+side, with the previous row: the scanner compares the head eight bytes at a time and skips it.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _NONE, _ONE, _EIGHT = (np.uint64(value) for value in (0, 1, 8))
 
 
 def most_rows(size: int, columns: int) -> int:
-    """The most rows that ``size`` bytes of lines can hold."""
+    """Return the most rows that ``size`` bytes of lines can hold."""
     return size // (2 * columns) + 1
 
 
 @inlined_kernel
 def _is_same(text, at, other, length):
-    """Whether two stretches of text are equal, each of at least eight bytes."""
+    """Test whether two ranges of text are equal and have at least eight bytes."""
     if length < _EIGHT or at + length > np.uint64(len(text)):
         return False
     last = length - _EIGHT
@@ -52,7 +52,7 @@ def _read_literal(text, at, rules, first):
 
 @inlined_kernel
 def _read_signed(text, at):
-    """An integer that may be below 0: (value, position after it or FAIL)."""
+    """Read an integer with an optional minus: (value, position after it or FAIL)."""
     if text[at] != _MINUS:
         return read_integer(text, at)
     value, at = read_integer(text, at + _ONE)
@@ -61,13 +61,13 @@ def _read_signed(text, at):
 
 @inlined_kernel
 def _skip_comma(text, at):
-    """Position after a comma, or FAIL."""
+    """Skip a comma."""
     return at + _ONE if text[at] == _COMMA else FAIL
 
 
 @inlined_kernel
 def _read_value(text, at, slot, rules, row):
-    """A column that is no number of a level: position after it or FAIL."""
+    """Read a column other than price and size: position after it or FAIL."""
     if slot == KIND:
         row[KIND], at = _read_literal(text, at, rules, 0)
     elif slot == SIDE:
@@ -81,10 +81,10 @@ def _read_value(text, at, slot, rules, row):
 
 @inlined_kernel
 def _read_columns(text, at, column, rules, row):
-    """A row from one of its columns on.
+    """Read a row from one of its columns on.
 
     Returns:
-        (price, size, where its side stands, position after the row or FAIL)
+        (price, size, position of its side, position after the row or FAIL)
     """
     price = size = 0.0
     side_at = at
@@ -110,22 +110,22 @@ def _read_columns(text, at, column, rules, row):
 
 @kernel
 def scan(text, position, batch, group, rules, names):
-    """Read rows from ``position`` on into messages, until the rows or the window end.
+    """Scan rows from ``position`` into messages, to the end of the rows or of the window.
 
     Args:
         text: (bytes,) uint8, whole lines, the last byte a line feed.
-        position: where a line starts.
-        batch: the builder's; its columns have room for ``most_rows`` more.
-        group: the message that is being read; has room as well.
+        position: start of a line.
+        batch: of the builder, with spare capacity for ``most_rows``.
+        group: the open message, with the same capacity.
         rules: of the row format.
-        names: how rows of the stream begin; empty: no row is taken.
+        names: start of the stream's rows; empty: read no row.
 
     Returns:
         (position of the first row not read, ALL_READ | SLOW_ROW | WINDOW_ENDED)
     """
     at, text_end = np.uint64(position), np.uint64(len(text))
     state, counts = batch.state[0], batch.counts[0]
-    # Of the row before. Written out: as a kernel of its own, this step costs a twelfth of the time.
+    # Of the previous row. Inline: a separate kernel for this step takes a twelfth of the time more.
     head_at = head_length = _NONE
     while at < text_end:
         if _is_same(text, at, head_at, head_length):

@@ -1,10 +1,9 @@
-"""The compiled scanner of Bybit lines: bytes → columns, in one pass, without reading past a line.
+"""Compiled scanner of Bybit lines: bytes → columns in one pass.
 
-It knows lines of one form only (``line_form.py``): text that is equal to the byte, between it
-plain integers, and decimals of at most 15 digits. Any other line it leaves untouched. Every step
-tests one byte and stops at a byte it does not expect; each line ends in a line feed, which it
-expects nowhere else, so it cannot run over the end. Steps of more bytes look first whether the text
-is that long.
+It reads lines of one form (``line_form.py``): constant text, plain integers, decimals of at most
+15 digits. It leaves any other line to the caller. Each step stops at an unexpected byte, and a line
+feed is expected only at the end of a line, so no step runs past a line. Steps of several bytes
+check the length of the text first.
 """
 
 from __future__ import annotations
@@ -15,14 +14,7 @@ from numpy.typing import NDArray
 from quantgod.orderbook.arrays.kernel import inlined_kernel, kernel
 from quantgod.orderbook.formats.decimals import FAIL, TABLES
 from quantgod.orderbook.formats.ndjson.levels import read_levels
-from quantgod.orderbook.formats.ndjson.line_form import (
-    ASKS,
-    BIDS,
-    TIME,
-    TYPE,
-    UPDATE_ID,
-    LineForm,
-)
+from quantgod.orderbook.formats.ndjson.line_form import ASKS, BIDS, TIME, TYPE, UPDATE_ID, LineForm
 from quantgod.orderbook.formats.tokens import read_integer, read_line_end, skip_blank, skip_piece
 from quantgod.orderbook.messages import Batch, Header, admit_message
 
@@ -33,7 +25,7 @@ _SHORTEST_MESSAGE = len('{"type":"delta","ts":1,"data":{"b":[],"a":[]}}\n')
 
 
 def most_in(size: int) -> tuple[int, int]:
-    """The most messages and levels that ``size`` bytes of lines can hold."""
+    """Return the most messages and levels that ``size`` bytes of lines can hold."""
     return size // _SHORTEST_MESSAGE + 1, size // _SHORTEST_LEVEL + 1
 
 
@@ -46,7 +38,7 @@ _ONE = np.uint64(1)
 
 @inlined_kernel
 def _read_type(text, at):
-    """``"snapshot"`` or ``"delta"``: (is it a snapshot, position after it or FAIL)."""
+    """Read ``"snapshot"`` or ``"delta"``: (whether a snapshot, position after it or FAIL)."""
     if text[at] == _QUOTE and text[at + _ONE] == _S:
         return True, skip_piece(text, at, _SNAPSHOT, 0, len(_SNAPSHOT))
     return False, skip_piece(text, at, _DELTA, 0, len(_DELTA))
@@ -62,7 +54,7 @@ def _reverse(values, start, end):
 
 @kernel
 def _exchange(values, start, middle, end):
-    """Let two neighbouring blocks of levels change places, each in its order."""
+    """Swap two adjacent blocks of levels, each in its order."""
     _reverse(values, start, middle)
     _reverse(values, middle, end)
     _reverse(values, start, end)
@@ -70,10 +62,10 @@ def _exchange(values, start, middle, end):
 
 @inlined_kernel
 def _read_line(text, at, form, columns, level, tables):
-    """One line of the form, its levels from index ``level`` on.
+    """Read one line of the form, its levels to index ``level`` and after.
 
     Returns:
-        (position after it or FAIL, time, update id, is it a snapshot, index after the levels of
+        (position after it or FAIL, time, update id, whether a snapshot, index after the levels of
         the side listed first, index after those of both)
     """
     slots, pieces, starts = form.slots, form.pieces, form.piece_start
@@ -103,7 +95,7 @@ def _read_line(text, at, form, columns, level, tables):
 
 @inlined_kernel
 def _bids_first(columns, form, start, middle, end):
-    """Bring a message's bids before its asks; returns how many bids there are."""
+    """Move a message's bids before its asks; return the number of bids."""
     if not form.asks_first:
         return np.int64(middle - start)
     _exchange(columns.price, start, middle, end)
@@ -136,12 +128,12 @@ def _scan(text, position, batch, form, tables):
 
 
 def scan(text: NDArray[np.uint8], position: int, batch: Batch, form: LineForm) -> tuple[int, int]:
-    """Read lines from ``position`` on into the columns, until the lines or the window end.
+    """Scan lines from ``position`` into the columns, to the end of the lines or of the window.
 
     Args:
         text: (bytes,) whole lines, the last byte a line feed.
-        position: where a line starts.
-        batch: the builder's; its columns have room for ``most_in(len(text))`` more.
+        position: start of a line.
+        batch: of the builder, with spare capacity for ``most_in(len(text))``.
         form: of the lines.
 
     Returns:

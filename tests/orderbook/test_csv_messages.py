@@ -9,6 +9,8 @@ import pytest
 from quantgod.orderbook.calendar import Window, day_of, day_start_ms
 from quantgod.orderbook.checks import check_counts
 from quantgod.orderbook.formats import binance, choose_dialect, tardis
+from quantgod.orderbook.formats.csv import columns as col
+from quantgod.orderbook.formats.csv.dialect import csv_dialect
 from quantgod.orderbook.formats.dialect import Dialect
 from quantgod.orderbook.messages import Cursor
 from tests.support.core import MemoryText, cut_day, rebuild_with_core
@@ -168,6 +170,26 @@ def test_gaps_in_the_update_ids_of_binance(
     tail = "" if opening_pu is None else f",{opening_pu}"
     text = text_of(header, *(f"{row}{tail}" for row in OPENING), *rows)
     day = rebuild_with_core(text, cut_day(DAY), SETTINGS, None, dialect=DIALECTS[header])
+    assert (day.counts.sequence_checked, day.counts.sequence_gaps) == (2, gaps)
+
+
+@pytest.mark.parametrize(("ids", "gaps"), [((10, 11, 12), 0), ((10, 12, 13), 1), ((10, 10, 9), 2)])
+def test_gaps_where_a_message_has_one_update_id(ids: tuple[int, ...], gaps: int) -> None:
+    """Without a column for the first id, the last one is both."""
+    rows = col.RowFormat(
+        header="symbol,id,ts,kind,side,price,size",
+        slots=(col.NAME, col.LAST_ID, col.TIME, col.KIND, col.SIDE, col.PRICE, col.SIZE),
+        group_by=(col.TIME, col.LAST_ID, col.KIND),
+        kinds=("delta", "snapshot"),
+        sides=("bid", "ask"),
+    )
+    lines = [
+        f"X,{update_id},{D0 + n},{'delta' if n else 'snapshot'},{side},{price},1"
+        for n, update_id in enumerate(ids)
+        for side, price in BOTH
+    ]
+    text, dialect = text_of(rows.header, *lines), csv_dialect("one id", rows)
+    day = rebuild_with_core(text, cut_day(DAY), SETTINGS, None, dialect=dialect)
     assert (day.counts.sequence_checked, day.counts.sequence_gaps) == (2, gaps)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
     NAME,  # equal in all rows of a stream
     TIME,  # of the message, in its first row
     GROUP,  # another integer that a message's rows share
-    FIRST_ID,
+    FIRST_ID,  # first of the message's update ids, if it may have several
     LAST_ID,  # the message's update id
     PREVIOUS_ID,  # the update id of the message before
     KIND,  # of the message: snapshot or delta
@@ -38,6 +38,7 @@ class Rules(NamedTuple):
     names: int  # columns that name the stream
     side_column: int
     units_per_ms: int  # of the time column
+    first_id: int  # slot of the message's first update id
     in_runs: bool
     has_id: bool
     has_previous_id: bool
@@ -72,6 +73,7 @@ class RowFormat:
             self.slots.count(NAME),
             self.slots.index(SIDE),
             self.units_per_ms,
+            FIRST_ID if FIRST_ID in self.slots else LAST_ID,
             self.in_runs,
             LAST_ID in self.slots,
             PREVIOUS_ID in self.slots,

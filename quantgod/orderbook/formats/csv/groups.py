@@ -15,7 +15,6 @@ from quantgod.orderbook.arrays.kernel import inlined_kernel, kernel
 from quantgod.orderbook.arrays.record import Record, record_type
 from quantgod.orderbook.formats.csv.columns import (
     BID,
-    FIRST_ID,
     KIND,
     LAST_ID,
     PREVIOUS_ID,
@@ -87,7 +86,7 @@ def close_group(batch, group, rules):
     header = Header(
         first[TIME] // rules.units_per_ms,
         first[LAST_ID],
-        first[PREVIOUS_ID] + 1 if rules.has_previous_id else first[FIRST_ID],
+        first[PREVIOUS_ID] + 1 if rules.has_previous_id else first[rules.first_id],
         rules.has_id,
         kind == SNAPSHOT and not (rules.in_runs and state.last_kind == SNAPSHOT),
     )

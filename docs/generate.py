@@ -22,6 +22,7 @@ from typing import get_args, get_type_hints
 
 from quantgod import errors
 from quantgod.orderbook.counts import Counts
+from quantgod.orderbook.formats import DIALECTS
 from quantgod.orderbook.schema import COLUMNS, FEATURES, LEVEL_COLUMNS, Column, Kind
 from quantgod.settings.settings import describe_settings
 from quantgod.settings.values import PROJECT_ROOT
@@ -113,6 +114,11 @@ def settings() -> str:
     return _table(header, rows)
 
 
+def dialects() -> str:
+    """Every input format, with the suffixes of its members."""
+    return "\n".join(f"- {each.name} ({_listed(each.suffixes)})" for each in DIALECTS)
+
+
 def error_classes() -> str:
     """Every error, from its docstring: the summary, and ``Raised for: …``."""
     rows = []
@@ -138,6 +144,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "bars-lack": bars_lack,
     "counts": counts,
     "settings": settings,
+    "dialects": dialects,
     "errors": error_classes,
     "error-tree": error_tree,
 }

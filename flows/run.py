@@ -72,7 +72,7 @@ def _make_report(
     results += [dataset.results[stream] for stream in survey.streams if stream in dataset.results]
     return RunReport(
         results=results,
-        source=str(settings.paths.rclone_mount),
+        source=source_of(settings).location,
         output=str(settings.paths.processed_output),
         scaler=dataset.scaler,
         missing_days=survey.missing_days,

@@ -49,7 +49,7 @@ def test_an_unusable_source_starts_nothing(fault: str, tmp_path: Path) -> None:
     make, options = FAULTS[fault]
     source = tmp_path / "source"
     make(source)
-    if "not to be read" in fault:
+    if fault == "source folder not readable":
         with refused(source, 0):
             run = start(tmp_path, source)
     else:

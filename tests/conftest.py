@@ -21,6 +21,10 @@ settings.register_profile(
 )
 settings.load_profile("project")
 
+SLOWEST_FILES = (
+    *("test_csv_equals_twin", "test_causality_dialects", "test_causality"),
+    *("test_scanner_equals_json", "test_core_equals_twin", "test_side", "test_perturbation"),
+)
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -36,11 +40,18 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run flows last, because Prefect's threads outlive them.
+    items.sort(key=run_order)
 
-    The threads draw random numbers and allocate, and other tests measure exactly that.
+
+def run_order(item: pytest.Item) -> tuple[bool, int]:
+    """Run the slowest files first, so that none is left to one worker while others are idle.
+
+    Run flows last, because Prefect's threads outlive them: they draw random numbers and allocate,
+    and other tests measure exactly that.
     """
-    items.sort(key=lambda item: "prefect_server" in getattr(item, "fixturenames", ()))
+    rank = {name: place for place, name in enumerate(SLOWEST_FILES)}
+    is_flow = "prefect_server" in getattr(item, "fixturenames", ())
+    return is_flow, rank.get(item.path.stem, len(rank))
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ The table of counts in docs/data.md is generated from the annotations: ``make do
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from operator import add
 from typing import Annotated
 
@@ -57,4 +57,4 @@ class Counts:
     messages_without_sample: Annotated[int, "applied messages in bars that have no sample"] = 0
 
     def __add__(self, other: Counts) -> Counts:
-        return Counts(*map(add, astuple(self), astuple(other)))
+        return Counts(*map(add, vars(self).values(), vars(other).values()))

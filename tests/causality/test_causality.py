@@ -12,22 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.dialects import rewrite
-from quantgod.causality.comparison import Comparison, compare_known
 from quantgod.causality.perturbation import KINDS, find_instant
 from quantgod.orderbook.calendar import Window
-from quantgod.orderbook.features import add_features
 from quantgod.orderbook.formats import DIALECTS, bybit
 from quantgod.orderbook.formats.dialect import Dialect, Text
 from quantgod.orderbook.messages import Cursor, Parsed
 from quantgod.orderbook.scaling import Moments, apply_scaler, feature_rows
-from quantgod.orderbook.schema import FEATURES
-from quantgod.synthetic import StreamSpec, generate_text
 from tests.support import streams
-from tests.support.core import MemoryText, cut_day, rebuild_with_core
+from tests.support.core import MemoryText, cut_day
 from tests.support.effort import examples
+from tests.support.known_rows import Tables, compare, tables_of
 from tests.support.perturbed import (
     SEEDS,
     SOME_KINDS,
+    TEXT,
     instants,
     perturb,
     perturb_as_drawn,
@@ -38,30 +36,6 @@ from tests.support.streams import D0, D1, DAY, NOON, Case
 from tests.support.twin import TwinSettings
 
 FOREVER = 2**62
-FIXED = Moments(
-    tuple(0.1 * i for i in range(len(FEATURES))), (1.0,) * len(FEATURES),
-    tuple(0.3 + 0.7 * i for i in range(len(FEATURES))), 100,
-)  # fmt: skip
-
-Tables = dict[str, pa.Table]
-
-
-def tables_of(
-    text: bytes,
-    rules: TwinSettings,
-    windows: list[Window] | None = None,
-    dialect: Dialect = bybit.DIALECT,
-) -> Tables:
-    """Return bars, output and scaled output of a text of ``DAY``."""
-    bars = rebuild_with_core(text, windows or cut_day(DAY), rules, None, dialect=dialect).bars
-    rows = add_features(bars, rules.bar_interval_ms, rules.levels, None).table
-    return {"bars": bars, "rows": rows, "scaled": apply_scaler(rows, FIXED)}
-
-
-def compare(mine: Tables, theirs: Tables, instant_ms: int) -> Comparison:
-    parts = [compare_known(mine[name], theirs[name], instant_ms) for name in mine]
-    return sum(parts, Comparison())
-
 
 # ---------------------------------------------------------------- the rule
 
@@ -93,8 +67,6 @@ def test_if_no_more_comes_rows_stay_up_to_the_next_instant(data: st.DataObject, 
 # ---------------------------------------------------------------- each change, each leak
 
 RULES = TwinSettings(100, 1000, levels=5)
-SPEC = StreamSpec("BTCUSDT", "linear", 10, NOON, NOON + 10_000, seed=5)
-TEXT = b"".join(generate_text(SPEC))
 EDGES = [NOON + 1000 * second for second in range(3, 9)]
 
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from benchmarks.dialects import WRITERS, rewrite
 from quantgod.causality.check import main
 from quantgod.orderbook.formats import dialect_named
-from tests.causality.test_causality import TEXT, compare, tables_of
 from tests.support.core import cut_day
 from tests.support.csv_streams import KINDS as CSV_KINDS
 from tests.support.csv_streams import Kind, csv_texts, is_of_one_stream
 from tests.support.effort import examples
-from tests.support.perturbed import SEEDS, SOME_KINDS, instants, perturb
+from tests.support.known_rows import compare, tables_of
+from tests.support.perturbed import SEEDS, SOME_KINDS, TEXT, instants, perturb
 from tests.support.same_day import cuts
 from tests.support.streams import DAY, Case, settings_of_cases
 

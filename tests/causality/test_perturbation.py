@@ -11,56 +11,61 @@ from quantgod.causality.perturbation import Perturbation
 from quantgod.causality.stamps import begins_message, restamp, time_of
 from quantgod.orderbook.formats import DIALECTS, bybit, okx, tardis
 from quantgod.orderbook.formats.dialect import Dialect
-from quantgod.synthetic import StreamSpec, generate_text
 from tests.support import streams
 from tests.support.bybit_lines import Line, render
 from tests.support.csv_rows import tardis_row
 from tests.support.effort import examples
 from tests.support.okx_lines import OKX_LINE, render_okx
-from tests.support.perturbed import SEEDS, SOME_KINDS, instants, perturb, read_stamp, stamps_of
+from tests.support.perturbed import (
+    SEEDS,
+    SOME_KINDS,
+    TEXT,
+    Perturbed,
+    instants,
+    perturb,
+    read_stamp,
+    stamps_of,
+)
 from tests.support.streams import D0, D1, NOON, Case
-
-MANY = examples(100)
-SPEC = StreamSpec("BTCUSDT", "linear", 10, NOON, NOON + 10_000, seed=5)
-TEXT = b"".join(generate_text(SPEC))
 
 every_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 
 # ---------------------------------------------------------------- a perturbed stream
 
 
-@MANY
+@examples(100)
 @given(st.data(), streams.cases())
-def test_only_lines_from_the_instant_on_change(data: st.DataObject, case: Case) -> None:
-    """The text before stays byte by byte; lines of the stream, or parts of them, follow."""
+def test_a_stream_perturbed_from_an_instant_on(data: st.DataObject, case: Case) -> None:
     instant_ms = data.draw(instants(case))
     perturbed = perturb(case.text, instant_ms, data.draw(SEEDS), data.draw(SOME_KINDS))
-    past, later = case.text[: perturbed.start], case.text[perturbed.start :].split(b"\n")
+    assert_only_later_lines_change(case.text, perturbed)
+    assert_it_begins_at_the_first_later_message(case.text, perturbed, instant_ms)
+    assert_the_first_message_stays_on_its_side_of_midnight(case.text, perturbed, instant_ms)
+
+
+def assert_only_later_lines_change(text: bytes, perturbed: Perturbed) -> None:
+    """The text before stays byte by byte; lines of the stream, or parts of them, follow."""
+    past, later = text[: perturbed.start], text[perturbed.start :].split(b"\n")
     assert perturbed.text[: len(past)].rstrip(b"\n") == past.rstrip(b"\n")
     _, *others = perturbed.text[perturbed.start :].split(b"\n")
     assert all(any(whole.startswith(line) for whole in later) for line in others)
 
 
-@MANY
-@given(st.data(), streams.cases())
-def test_it_begins_at_the_first_message_from_the_instant_on(
-    data: st.DataObject, case: Case
+def assert_it_begins_at_the_first_later_message(
+    text: bytes, perturbed: Perturbed, instant_ms: int
 ) -> None:
-    instant_ms = data.draw(instants(case))
-    start = perturb(case.text, instant_ms).start
-    assert all(stamp < instant_ms for stamp in stamps_of(case.text[:start]))
-    first = read_stamp(case.text[start:].split(b"\n")[0], bybit.DIALECT)
-    assert (first is not None and first >= instant_ms) or not case.text[start:]
+    past, later = text[: perturbed.start], text[perturbed.start :]
+    assert all(stamp < instant_ms for stamp in stamps_of(past))
+    first = read_stamp(later.split(b"\n")[0], bybit.DIALECT)
+    assert (first is not None and first >= instant_ms) or not later
 
 
-@MANY
-@given(st.data(), streams.cases())
-def test_the_first_message_stays_on_its_side_of_midnight(data: st.DataObject, case: Case) -> None:
+def assert_the_first_message_stays_on_its_side_of_midnight(
+    text: bytes, perturbed: Perturbed, instant_ms: int
+) -> None:
     """Otherwise earlier rows would show it: samples end with the day's last message."""
-    instant_ms = data.draw(instants(case))
-    perturbed = perturb(case.text, instant_ms, data.draw(SEEDS), data.draw(SOME_KINDS))
-    texts = (case.text[perturbed.start :], perturbed.text[perturbed.start :])
-    before, after = (read_stamp(text.split(b"\n")[0], bybit.DIALECT) for text in texts)
+    texts = (text[perturbed.start :], perturbed.text[perturbed.start :])
+    before, after = (read_stamp(each.split(b"\n")[0], bybit.DIALECT) for each in texts)
     assert (before is None) == (after is None)
     if before is not None and after is not None:
         assert instant_ms <= after

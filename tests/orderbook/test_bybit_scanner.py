@@ -16,7 +16,7 @@ from quantgod.orderbook.formats import bybit
 from quantgod.orderbook.formats.bybit import read_message
 from quantgod.orderbook.formats.ndjson import scanner as scanner
 from quantgod.orderbook.formats.tokens import line_end
-from quantgod.orderbook.messages import Cursor, MessageBuilder
+from quantgod.orderbook.messages import Cursor
 from tests.support.bybit_lines import DATA_ORDER, SPOT_ORDER, Style, render
 from tests.support.core import MemoryText, cut_day
 from tests.support.parsed import (
@@ -30,6 +30,7 @@ from tests.support.parsed import (
     Fact,
     facts,
     facts_of,
+    make_builder,
     parse,
     scan,
     slow_lines,
@@ -129,7 +130,7 @@ def scan_alone(
 ) -> tuple[list[Fact], int, int]:
     """Scan a text that ends where its buffer does not: return content, position and status."""
     buffer = np.frombuffer(text + poison, np.uint8)
-    builder = MessageBuilder(NAMED, WINDOW)
+    builder = make_builder()
     position, status = scan(buffer[: len(text)], builder, example)
     return facts_of(builder.finish(0, at_end=True).messages), position, status
 

@@ -12,47 +12,27 @@ from quantgod.orderbook.features import LastBar, add_features, times_ms
 from tests.support import streams
 from tests.support.core import cut_day, rebuild_with_core
 from tests.support.effort import examples
-from tests.support.same_day import (
-    assert_same_bars,
-    assert_same_counts,
-    assert_same_features,
-    assert_same_samples,
-    cuts,
-)
+from tests.support.same_day import assert_same_day, assert_same_features, assert_uncut, cuts
 from tests.support.streams import DAY, NEXT_DAY, Case
 from tests.support.twin import MixedStream, TwinSettings, dataset, rebuild_day, warmup_rows
-
-EXAMPLES = examples(300)
 
 LADDERS = (64, 128, RUNGS)
 
 
-@EXAMPLES
+@examples(300)
 @given(st.data(), streams.cases())
 def test_core_equals_twin_however_the_stream_is_cut(data: st.DataObject, case: Case) -> None:
-    """Bars, samples and counts are equal for windows and text pieces of any size."""
+    """Bars, samples and counts are equal for windows and text pieces of any size.
+
+    Windows never affect the result, to the bit.
+    """
     twin = rebuild_day(case.text, DAY, case.settings)
     windows = cut_day(DAY, data.draw(cuts(case.settings.bar_interval_ms)))
-    piece = data.draw(st.sampled_from((1, 100, 700, 1 << 20)))
+    piece = data.draw(st.sampled_from((1, 100, 300, 700, 1 << 20)))
     rungs = data.draw(st.sampled_from(LADDERS))
     core = rebuild_with_core(case.text, windows, case.settings, twin.topic, piece, rungs)
-    assert_same_counts(core, twin)
-    assert_same_samples(core, twin)
-    assert_same_bars(core, twin, case.settings.levels)
-
-
-@EXAMPLES
-@given(st.data(), streams.cases())
-def test_bars_are_bit_identical_however_the_stream_is_cut(data: st.DataObject, case: Case) -> None:
-    """Windows never affect the result."""
-    bar_ms = case.settings.bar_interval_ms
-    whole = rebuild_with_core(case.text, cut_day(DAY), case.settings, None)
-    windows = cut_day(DAY, data.draw(cuts(bar_ms)))
-    rungs = data.draw(st.sampled_from(LADDERS))
-    parts = rebuild_with_core(case.text, windows, case.settings, None, piece=300, rungs=rungs)
-    assert parts.bars.equals(whole.bars)
-    assert parts.counts == whole.counts
-    assert parts.cursor == whole.cursor
+    assert_same_day(core, twin, case.settings.levels)
+    assert_uncut(core, rebuild_with_core(case.text, cut_day(DAY), case.settings, twin.topic))
 
 
 @examples(150)

@@ -18,7 +18,7 @@ from tests.support.core import MemoryText, cut_day, rebuild_with_core
 from tests.support.effort import examples
 from tests.support.okx_lines import OKX_LINE, SYMBOL, list_breaks, render_okx
 from tests.support.parsed import WINDOW, facts_of
-from tests.support.same_day import assert_same_bars, assert_same_counts, assert_same_samples, cuts
+from tests.support.same_day import assert_same_day, cuts
 from tests.support.stream_plans import D0, NOON
 from tests.support.streams import DAY, TYPICAL, member_texts
 from tests.support.twin import rebuild_day
@@ -88,9 +88,7 @@ def test_core_equals_twin_however_the_stream_is_cut(data: st.DataObject, text: b
     windows = cut_day(DAY, data.draw(cuts(TYPICAL.bar_interval_ms)))
     piece = data.draw(st.sampled_from((1, 300, 1 << 20)))
     core = rebuild_with_core(text, windows, TYPICAL, None, piece, dialect=DIALECT)
-    assert_same_counts(core, twin)
-    assert_same_samples(core, twin)
-    assert_same_bars(core, twin, TYPICAL.levels)
+    assert_same_day(core, twin, TYPICAL.levels)
     assert core.counts.sequence_checked == 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 from quantgod.orderbook.formats import binance, tardis
 from quantgod.orderbook.formats.dialect import Dialect
 from tests.support import twin_csv
-from tests.support.streams import DAY, TYPICAL, member_texts
-from tests.support.twin import MixedStream, ReadText, TwinSettings, rebuild_day
+from tests.support.streams import TYPICAL, member_texts
+from tests.support.twin import ReadText, TwinSettings
+from tests.support.twin_messages import MixedStream, name_stream
 
 Cells = list[str]
 Fields = dict[str, Any]  # of a Bybit message
@@ -173,7 +175,7 @@ def csv_texts(draw: st.DrawFn, kind: Kind, settings: TwinSettings = TYPICAL) -> 
 def is_of_one_stream(kind: Kind, text: bytes) -> bool:
     """Return whether the twin reads a text without refusing it as mixed."""
     try:
-        rebuild_day(text, DAY, TYPICAL, kind.read)
+        name_stream(kind.read(text, Counter())[0])
     except MixedStream:
         return False
     return True

@@ -18,10 +18,13 @@ from quantgod.orderbook.formats import binance, bybit, okx, tardis
 from quantgod.orderbook.formats.csv.columns import TIME, RowFormat
 from quantgod.orderbook.formats.csv.row import read_row
 from quantgod.orderbook.formats.dialect import Dialect
+from quantgod.synthetic import StreamSpec, generate_text
 from tests.support.core import MemoryText
 from tests.support.stream_plans import HOUR_MS
 from tests.support.streams import D0, D1, NOON, Case
 
+SPEC = StreamSpec("BTCUSDT", "linear", 10, NOON, NOON + 10_000, seed=5)
+TEXT = b"".join(generate_text(SPEC))
 SEEDS = st.integers(0, 2**32)
 SOME_KINDS = st.lists(st.sampled_from(KINDS), min_size=1, unique=True).map(tuple)
 ROW_FORMATS: dict[str, RowFormat] = {

@@ -36,6 +36,19 @@ def close_enough(found: float, expected: float, scale: float) -> bool:
     return math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-9 * max(1.0, scale))
 
 
+def assert_same_day(core: CoreDay, twin: TwinDay, levels: int) -> None:
+    assert_same_counts(core, twin)
+    assert_same_samples(core, twin)
+    assert_same_bars(core, twin, levels)
+
+
+def assert_uncut(parts: CoreDay, whole: CoreDay) -> None:
+    """A day read in windows is, to the bit, the day read in one."""
+    assert parts.bars.equals(whole.bars)
+    assert parts.counts == whole.counts
+    assert parts.cursor == whole.cursor
+
+
 def assert_same_bars(core: CoreDay, twin: TwinDay, levels: int) -> None:
     assert times_ms(core.bars).tolist() == [bar["datetime"] for bar in twin.bars]
     assert times_ms(core.bars, "available_at").tolist() == [b["available_at"] for b in twin.bars]

@@ -42,11 +42,10 @@ def release_unused() -> None:
 
 def _find_block(size: int) -> mmap.mmap:
     """Return the smallest free block that fits, or replace the free ones by a new one."""
-    free = [block for block in _blocks if not _is_in_use(block)]
-    fitting = [block for block in free if len(block) >= size]
-    if fitting:
-        return min(fitting, key=len)
-    _blocks[:] = [block for block in _blocks if not any(block is each for each in free)]
+    for block in sorted(_blocks, key=len):
+        if len(block) >= size and not _is_in_use(block):
+            return block
+    _blocks[:] = [block for block in _blocks if _is_in_use(block)]
     block = mmap.mmap(-1, int(size * _SLACK), mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     with suppress(OSError):  # a hint for speed; some systems have no huge pages
         block.madvise(mmap.MADV_HUGEPAGE)

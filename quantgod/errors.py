@@ -69,22 +69,16 @@ class ArchiveError(L2Error):
 
     Raised for: every subclass, and: no name, no message; a line without an end; changed while it is
     read.
-
-    Args:
-        reason: what was expected, what was found, what to do.
-        archive: path of the archive relative to the source folder.
-        member: name of the ZIP member, where known.
-        line: 1-based line of the member's text, where known.
     """
 
     def __init__(
         self, reason: str, archive: str = "", member: str | None = None, line: int | None = None
     ) -> None:
         super().__init__(reason, archive, member, line)
-        self.reason = reason
-        self.archive = archive
-        self.member = member
-        self.line = line
+        self.reason = reason  # what was expected, what was found, what to do
+        self.archive = archive  # path relative to the source folder
+        self.member = member  # name, where known
+        self.line = line  # line of the member's text, from 1, where known
 
     def __str__(self) -> str:
         where = [self.archive] if self.archive else []

@@ -18,7 +18,7 @@ class Given(NamedTuple):
 
 
 def problem(subject: str, **lines: str) -> str:
-    """One complaint: its subject, and below it a labelled line for each text that is not empty."""
+    """Format one complaint: its subject, then a labelled line for each text that is not empty."""
     return "\n".join([subject, *(f"  {label:<9} {text}" for label, text in lines.items() if text)])
 
 
@@ -29,13 +29,13 @@ def complain(problems: Sequence[str]) -> NoReturn:
 
 
 def shown(value: object) -> str:
-    """A value as a complaint quotes it."""
+    """Quote a value for a complaint."""
     text = "nothing" if value is None else repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= 200 else f"{text[:199]}…"
 
 
 def unknown_key(given: Given, known: Collection[str]) -> str:
-    """The complaint about a key that does not exist, with the nearest one that does."""
+    """Complain about a key that does not exist; name the nearest one that does."""
     nearest = difflib.get_close_matches(given.key, known, n=1)
     inside = [key for key in known if key.startswith(f"{given.key}.")]
     if inside:

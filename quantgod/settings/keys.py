@@ -200,7 +200,7 @@ class Validation(Section):
 
 
 class KeyDescription(NamedTuple):
-    """One key: its meaning, its unit and allowed values, its default."""
+    """One key in words."""
 
     key: str
     meaning: str

@@ -150,16 +150,16 @@ def _check(given: Sequence[Given]) -> Settings:
 
 
 def _wrong_values(error: ValidationError, winners: Mapping[str, Given]) -> list[str]:
-    """Pydantic's findings as complaints about keys."""
-    found = []
+    """Turn pydantic's findings into complaints about keys."""
+    problems = []
     for each in error.errors(include_url=False):
         cause = each.get("ctx", {}).get("error")
         if isinstance(cause, ClashError):
-            found.append(_wrong_value(cause.key, cause.why, winners, cause.other))
+            problems.append(_wrong_value(cause.key, cause.why, winners, cause.other))
         else:
             key = ".".join(str(part) for part in each["loc"][:2])
-            found.append(_wrong_value(key, str(cause or ""), winners))
-    return found
+            problems.append(_wrong_value(key, str(cause or ""), winners))
+    return problems
 
 
 def _wrong_value(key: str, why: str, winners: Mapping[str, Given], other: str = "") -> str:

@@ -16,9 +16,9 @@ _BUFFERS_AHEAD = 48  # enough to keep inflating while a window's messages are re
 class Chunks:
     """Chunks of at most ``size`` bytes, with ``margin`` free bytes before and one after."""
 
-    def __init__(self, source: ByteSource, size: int, margin: int) -> None:
+    def __init__(self, source: ByteSource, size: int, margin: int, buffers: int = 2) -> None:
         self._source, self._margin = source, margin
-        self._buffers = deque(_make_buffers(2, size, margin))
+        self._buffers = deque(bytearray(margin + size + 1) for _ in range(buffers))
 
     def next(self) -> tuple[bytearray, int]:
         """Return a buffer and the number of bytes of text after its margin; 0 at the end.
@@ -26,25 +26,32 @@ class Chunks:
         The buffers of this call and of the previous one keep their content until the next call.
         """
         self._buffers.rotate()
-        return self._buffers[0], _fill(self._source, self._buffers[0], self._margin)
+        return self._buffers[0], self._fill(self._buffers[0])
 
     def close(self) -> None:
         """Use the byte source no more."""
+
+    def _fill(self, buffer: bytearray) -> int:
+        """Fill a buffer from a source that gives text in pieces of any size; return the count."""
+        with memoryview(buffer) as view:
+            at = self._margin
+            while at < len(view) - 1 and (count := self._source.readinto(view[at:-1])):
+                at += count
+        return at - self._margin
 
 
 class ChunksAhead(Chunks):
     """Chunks that a thread reads ahead, as buffers become free."""
 
     def __init__(self, source: ByteSource, size: int, margin: int) -> None:
+        super().__init__(source, size, margin, 2 + _BUFFERS_AHEAD)
         self._free: SimpleQueue[bytearray | None] = SimpleQueue()
         self._filled: SimpleQueue[tuple[bytearray, int] | BaseException] = SimpleQueue()
         self._lent: deque[bytearray] = deque()
         self._is_wanted = True
-        for buffer in _make_buffers(2 + _BUFFERS_AHEAD, size, margin):
+        for buffer in self._buffers:
             self._free.put(buffer)
-        self._thread = Thread(
-            target=self._run, args=(source, margin), name="read-ahead", daemon=True
-        )
+        self._thread = Thread(target=self._run, name="read-ahead", daemon=True)
         self._thread.start()
 
     def next(self) -> tuple[bytearray, int]:
@@ -63,25 +70,12 @@ class ChunksAhead(Chunks):
         self._free.put(None)
         self._thread.join()
 
-    def _run(self, source: ByteSource, margin: int) -> None:
+    def _run(self) -> None:
         """Fill buffers until the text ends, cannot be read, or is no longer wanted."""
         count = 1
         try:
             while count and (buffer := self._free.get()) is not None and self._is_wanted:
-                count = _fill(source, buffer, margin)
+                count = self._fill(buffer)
                 self._filled.put((buffer, count))
         except BaseException as error:  # noqa: BLE001 - raised again by ``next``
             self._filled.put(error)
-
-
-def _make_buffers(count: int, size: int, margin: int) -> list[bytearray]:
-    return [bytearray(margin + size + 1) for _ in range(count)]
-
-
-def _fill(source: ByteSource, buffer: bytearray, margin: int) -> int:
-    """Fill a buffer from a source that gives text in pieces of any size; returns the count."""
-    with memoryview(buffer) as view:
-        at = margin
-        while at < len(view) - 1 and (count := source.readinto(view[at:-1])):
-            at += count
-    return at - margin

@@ -105,13 +105,12 @@ class LineReader:
                     limit = LONGEST_LINE >> 20
                     reason = f"a line longer than {limit} MiB: this is not order-book text"
                     raise ArchiveError(reason, self.archive.path, self.member.name)
-        if len(torn) <= self._margin:
-            start = self._margin - len(torn)
-            chunk[start : self._margin] = torn
-            return self._take(chunk, start, lines_end, end)
-        moved = len(torn) - self._margin
-        joined = bytearray(torn) + chunk[self._margin : end]
-        return self._take(joined, 0, lines_end + moved, end + moved)
+        start = self._margin - len(torn)
+        if start < 0:  # no room before the chunk
+            joined = bytearray(torn) + chunk[self._margin : end]
+            return self._take(joined, 0, lines_end - start, end - start)
+        chunk[start : self._margin] = torn
+        return self._take(chunk, start, lines_end, end)
 
     def _take(self, buffer: bytearray, start: int, lines_end: int, filled: int) -> None:
         self._buffer = buffer

@@ -16,18 +16,14 @@ from quantgod.errors import OutputError
 _NO_ROOM = "Free some space there, or choose another folder"
 _NO_RIGHT = "Give this user permission to write there, or choose another folder"
 _NO_FOLDER = "A file is in place of a folder: remove it, or choose another folder"
+_NO_FILE = "A folder is in place of a file: remove it, or choose another name"
 
-# Remedies for errors that keep a file from being written and will not pass by waiting.
+# Remedies for errors of writing that no retry would cure.
 _REMEDIES = {
-    errno.ENOSPC: _NO_ROOM,
-    errno.EDQUOT: _NO_ROOM,
-    errno.EFBIG: _NO_ROOM,
-    errno.EACCES: _NO_RIGHT,
-    errno.EPERM: _NO_RIGHT,
-    errno.EROFS: _NO_RIGHT,
-    errno.ENOTDIR: _NO_FOLDER,
-    errno.EEXIST: _NO_FOLDER,
-    errno.EISDIR: "A folder is in place of a file: remove it, or choose another name",
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _NO_ROOM),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _NO_RIGHT),
+    **dict.fromkeys((errno.ENOTDIR, errno.EEXIST), _NO_FOLDER),
+    errno.EISDIR: _NO_FILE,
 }
 
 
@@ -46,7 +42,7 @@ def temporary_path(final: Path) -> Path:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn errors of writing that will not pass into ``OutputError``."""
+    """Turn errors of writing that no retry would cure into ``OutputError``."""
     try:
         yield
     except OSError as error:

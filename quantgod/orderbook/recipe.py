@@ -12,7 +12,7 @@ FEATURE_DEPTH = 5  # levels per side in deep_obi
 
 @dataclass(frozen=True)
 class SampleRule:
-    """How a stream is sampled: all that ``take_samples`` needs besides messages and book."""
+    """Parameters of ``take_samples`` for one stream."""
 
     interval_ms: int  # Δ
     max_staleness_ms: int
@@ -37,7 +37,7 @@ class DayGrid:
 
 @dataclass(frozen=True)
 class Recipe:
-    """The settings of contract §2–§4: everything besides the archive that shapes its bars."""
+    """Settings of contract §2–§4: with an archive, they determine its bars."""
 
     sampling_interval_ms: int  # Δ
     bar_interval_ms: int  # W
@@ -46,7 +46,7 @@ class Recipe:
     on_sequence_gap: str  # "drop" or "keep"
 
     def sample_rule(self, promised_depth: int) -> SampleRule:
-        """Read whole books, as deep as the topic promises and as the cut and the features need.
+        """Return the rule that reads books to the depth of the topic, the cut and the features.
 
         Args:
             promised_depth: levels per side that the stream's topic promises; 0: none.
@@ -61,5 +61,5 @@ class Recipe:
         )
 
     def day_grid(self, day: date) -> DayGrid:
-        """The grid that the bars of a day must fit."""
+        """Return the grid that the bars of a day must fit."""
         return DayGrid(day_start_ms(day), self.bar_interval_ms)

@@ -68,7 +68,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("max_staleness_ms", pa.int64(), "quality", "ms", "largest `staleness_ms` among them"),
 )  # fmt: skip
 
-# Repeated for each level, in place of the `i`.
+# Repeated for each level ``i``.
 LEVEL_COLUMNS: tuple[Column, ...] = (
     Column(
         "bid_i_p", pa.float64(), "book", "price",

@@ -34,7 +34,7 @@ class State:
 
     cursor: Cursor = field(default_factory=Cursor)
     book: OrderBook = field(default_factory=OrderBook)
-    at_end: bool = False  # the text is read to its end
+    at_end: bool = False  # of the text
 
 
 class Stages(NamedTuple):
@@ -67,12 +67,12 @@ class StreamBars:
 
 
 def parser_of(dialect: Dialect, text: Text) -> Parse:
-    """The parse stage of a text that is open already."""
+    """Return the parse stage of an open text."""
     return lambda window, cursor: dialect.parse_window(text, cursor, window)
 
 
 def plain_stages(parse: Parse, recipe: Recipe, rule: SampleRule) -> Stages:
-    """The stages as plain functions; ``parse`` knows where the text comes from."""
+    """Return the stages as plain functions; ``parse`` reads the text."""
     return Stages(
         parse=parse,
         sample=lambda window, parsed, book: take_samples(

@@ -1,8 +1,8 @@
 """Window planning: as many whole bars as keep a window's arrays within the memory budget.
 
-A member tells the size of its text, if that, but not the time it covers. So the first window is
-short, and the text of each window sizes the next one. The rest of a text becomes one window once it
-takes less than half the budget. Where windows end never shows in the result.
+A member may record the size of its text, but not the time it covers. So the first window is short,
+and the text of each window sizes the next one. The rest of a text becomes one window once it takes
+less than half the budget. Results do not depend on where windows end.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ARRAY_BYTES_PER_TEXT_BYTE = 1.0  # a level takes 16 to 22 bytes of text and 16 
 
 @dataclass(frozen=True)
 class Extent:
-    """What is known of a stream's size before it is read."""
+    """Size of a stream, as known before it is read."""
 
     day_ms: int  # d0
     first_ms: int | None  # time of the first message
@@ -39,7 +39,7 @@ class WindowPlan:
     sample_bytes_per_ms: float
 
     def first(self) -> Window:
-        """The window of the stream's first message; there is nothing before it."""
+        """Return the first window, which contains the stream's first message."""
         d0, first_ms = self.extent.day_ms, self.extent.first_ms
         short = min(FIRST_MS, BUDGET_BYTES / _BURST / self.sample_bytes_per_ms)
         length = self.fixed_ms or self._whole_bars(max(short, self._rest_ms(0)))
@@ -48,7 +48,7 @@ class WindowPlan:
         return Window(d0, start, min(start + length, d0 + DAY_MS))
 
     def after(self, window: Window, began: int, ended: int) -> Window:
-        """The next window, after one whose text lies between two offsets."""
+        """Return the window after one whose text begins and ends at two offsets."""
         length = self.fixed_ms or self._fitting_ms(window, began, ended)
         return Window(window.day_ms, window.end_ms, min(window.end_ms + length, window.day_end_ms))
 
@@ -60,7 +60,7 @@ class WindowPlan:
         return self._whole_bars(length)
 
     def _rest_ms(self, offset: int) -> float:
-        """Length of a window for all text after an offset; 0 where that text takes too much."""
+        """Length of a window for all text after an offset; 0 if that text takes too much memory."""
         if self.extent.text_bytes is None:
             return 0.0
         rest = _ARRAY_BYTES_PER_TEXT_BYTE * (self.extent.text_bytes - offset)

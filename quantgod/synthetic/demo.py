@@ -42,7 +42,7 @@ class SyntheticSource(FolderSource):
 
     @property
     def is_empty(self) -> bool:
-        """Whether listing will fill the folder first."""
+        """Whether ``list`` will fill the folder first."""
         return not (self.root.is_dir() and any(self.root.rglob("*.zip")))
 
     def list(self, include: str) -> Sequence[Archive]:

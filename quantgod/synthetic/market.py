@@ -44,7 +44,7 @@ class Market(NamedTuple):
 
 
 class Pace(NamedTuple):
-    """How active a market is, per update interval of 100 ms."""
+    """Activity of a market per update interval of 100 ms."""
 
     changes: float  # mean number of attempted changes while the mid rests
     deviation: float  # standard deviation of the log of that number

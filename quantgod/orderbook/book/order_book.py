@@ -54,7 +54,7 @@ def _nothing() -> Float64Array:
 
 @dataclass(frozen=True, eq=False)
 class OrderBook:
-    """A book between two windows, never changed in place: messages apply to ``open(…)``."""
+    """A book between two windows, immutable: messages apply to the copy that ``open`` makes."""
 
     bid_prices: Float64Array = field(default_factory=_nothing)  # ascending
     bid_sizes: Float64Array = field(default_factory=_nothing)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantgod.orderbook.calendar import Window
-from quantgod.orderbook.formats.csv import scanner as scanner
+from quantgod.orderbook.formats.csv import scanner
 from quantgod.orderbook.formats.csv.columns import DELTA, SNAPSHOT, TIME, RowFormat
 from quantgod.orderbook.formats.csv.groups import close_group, open_group, take_row, with_capacity
 from quantgod.orderbook.formats.csv.header import WHITE_SPACE, claim_header

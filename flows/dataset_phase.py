@@ -143,13 +143,13 @@ def _result(
 def make_output(
     planned: PlannedOutput, store: OutputStore, scaler: Scaler | None, limits: Limits
 ) -> Published:
-    """Make one stream's final file: features → scale → write → validate → published by rename.
+    """Make one stream's final file: features → scale → write → validate → rename.
 
     Raises:
         InvalidOutputError: validation found errors; the file is in quarantine with its report.
     """
     start = perf_counter()
-    release_unused()  # by phase 1's windows: tables take other memory
+    release_unused()  # buffers of phase 1's windows: tables do not use them
     stream, recipe = planned.stream, store.recipe
     bars, final = store.bars_file(stream), store.output_file(stream)
     table = add_features(stream, bars, recipe, planned.before).table

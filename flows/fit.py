@@ -40,7 +40,7 @@ class FitRows:
     persist_result=False,
 )  # fmt: skip
 def fit_rows(planned: PlannedOutput, store: OutputStore, fit_until_ms: int | None) -> FitRows:
-    """Take one stream's feature rows in the training range, checked as its final file will be."""
+    """Take one stream's feature rows in the training range, with the errors that checks find."""
     recipe = store.recipe
     featured = add_features(planned.stream, store.bars_file(planned.stream), recipe, planned.before)
     levels, grid = recipe.orderbook_levels, recipe.day_grid(planned.stream.day)
@@ -96,7 +96,7 @@ def fit_scaler(
 def _collect_rows(
     inside: Sequence[PlannedOutput], context: RunContext
 ) -> tuple[dict[int, FitRows], list[str]]:
-    """The rows of each output by its index, and the outputs that give none, with the reason."""
+    """Collect the rows of each output, by its index; and the unusable outputs, with reasons."""
     until_ms = context.settings.features.fit_until_ms
     calls = [{"planned": each, "store": context.store, "fit_until_ms": until_ms} for each in inside]
     parts: dict[int, FitRows] = {}

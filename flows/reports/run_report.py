@@ -1,7 +1,7 @@
 """The report of a run: one result per archive, and the run as a whole."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
@@ -14,7 +14,7 @@ _GOOD: tuple[Status, ...] = ("made", "unchanged")
 
 @dataclass(frozen=True)
 class ArchiveResult:
-    """How one stream (an archive, where it holds one) ended."""
+    """The result of one stream, or of an archive whose streams are unknown."""
 
     name: str
     status: Status
@@ -28,17 +28,17 @@ class ArchiveResult:
 
     @property
     def is_good(self) -> bool:
-        """Whether there is a valid final file."""
+        """Whether a valid final file exists."""
         return self.status in _GOOD
 
     @property
     def warnings(self) -> list[Finding]:
-        """Findings that need a look."""
+        """Findings of severity warning or error."""
         return [finding for finding in self.findings if finding.severity in ("warning", "error")]
 
     @property
     def found(self) -> str:
-        """Why there is no valid file, or the warnings about it."""
+        """Reason for the failure, or the warnings."""
         warnings = [f"{finding.check}: {finding.figures}" for finding in self.warnings]
         return "; ".join([self.reason] if self.reason else warnings)
 
@@ -54,7 +54,7 @@ class RunReport:
     missing_days: Sequence[str]
     seconds: float
     text_bytes: int
-    notes: Sequence[str] = field(default_factory=tuple)
+    notes: Sequence[str] = ()
 
     @property
     def failures(self) -> list[ArchiveResult]:

@@ -107,7 +107,7 @@ class Workers:
             yield from ((index_of[run], error) for run, error in (killed or lost).items())
 
     def _discard_pool(self, lost: Sequence[UUID]) -> dict[UUID, WorkerKilledError]:
-        """Shut a broken pool down; return an error for each task run whose process was killed.
+        """Shut down a broken pool; return an error for each task run whose process was killed.
 
         Args:
             lost: the task runs that ended with the pool, in the order of submission.
@@ -116,7 +116,7 @@ class Workers:
         processes = processes_of(executor)  # shutting down forgets them
         if executor:
             executor.shutdown()  # all processes have ended then, and have exit codes
-        # A dead process may have held the lock: release it.
+        # A dead process may still hold the lock: release it in its place.
         if lock := writer_lock_of(message_queue_of(self._pool)):
             lock.acquire(timeout=LOCK_SECONDS)
             lock.release()

@@ -6,6 +6,9 @@ python flows/l2_flow.py --plan                          list what would be done,
 python flows/l2_flow.py --help                          all settings
 """
 
+# Evaluated here, ``State[None]`` would be a class that pool processes cannot unpickle.
+from __future__ import annotations
+
 import sys
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from quantgod import errors
 from quantgod.orderbook.counts import Counts
 from quantgod.orderbook.formats import DIALECTS
 from quantgod.orderbook.schema import COLUMNS, FEATURES, LEVEL_COLUMNS, Column, Kind
-from quantgod.settings.settings import describe_settings
+from quantgod.settings.descriptions import describe_settings
 from quantgod.settings.values import PROJECT_ROOT
 
 MARK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from flows.runtime.failures import reason_of
 from flows.survey import Survey, is_to_be_filled, source_of, store_of, survey_archives
-from quantgod.settings.settings import Settings
+from quantgod.settings.keys import Settings
 from quantgod.storage.archives.streams import Stream, read_streams
 from quantgod.storage.outputs.manifest import BarsRecord
 from quantgod.storage.outputs.planned import plan_outputs

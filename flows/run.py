@@ -16,7 +16,7 @@ from flows.runtime.context import RunContext, Tally
 from flows.runtime.failures import reason_of
 from flows.runtime.pool import Workers
 from flows.survey import Survey, is_to_be_filled, limits_of, source_of, store_of, survey_archives
-from quantgod.settings.settings import Settings
+from quantgod.settings.keys import Settings
 from quantgod.storage.outputs.lock import exclusive
 from quantgod.storage.outputs.scaler_files import load_scaler
 from tasks.check_mount import check_mount

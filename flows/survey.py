@@ -8,7 +8,8 @@ from functools import partial
 
 from flows.runtime.failures import result_or_error
 from quantgod.orderbook.checks import Limits
-from quantgod.settings.settings import Settings, require_source_folder
+from quantgod.settings.keys import Settings
+from quantgod.settings.settings import require_source_folder
 from quantgod.storage.archives.streams import (
     FolderDay,
     Stream,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flows.reports.console import Display
 from flows.runtime.pool import Workers
 from quantgod.orderbook.checks import Limits
-from quantgod.settings.settings import Settings
+from quantgod.settings.keys import Settings
 from quantgod.storage.outputs.store import OutputStore
 
 

@@ -17,7 +17,9 @@ from quantgod.errors import ArchiveError, L2Error
 from quantgod.orderbook.calendar import iso
 from quantgod.orderbook.scaling import Moments
 from quantgod.settings.command_line import Parser
-from quantgod.settings.settings import Settings, describe_settings, parse_command_line
+from quantgod.settings.descriptions import describe_settings
+from quantgod.settings.keys import Settings
+from quantgod.settings.settings import parse_command_line
 from quantgod.storage.archives.streams import read_streams
 from quantgod.storage.outputs.scaler_files import load_scaler
 from quantgod.storage.sources.folder import archive_at

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from quantgod.settings.complaints import AS_HELP_SHOWS, Given, complain, problem, unknown_key
-from quantgod.settings.keys import KeyDescription
+from quantgod.settings.descriptions import KeyDescription
 from quantgod.settings.readers import ENV_PREFIX
 
 OWN_OPTIONS = ("config", "plan", "help")

@@ -1,19 +1,17 @@
 """Every key of the settings: its meaning, its allowed values, its default.
 
 One class per section. Properties that convert units, and rules that tie two keys together, follow
-the keys of their section. ``describe`` lists all keys for ``--help``, complaints, Prefect's form
-and the table in configs/README.md: ``make docs``.
+the keys of their section. ``Settings`` holds all sections: a new one is entered there.
 """
 
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, Self, cast
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from quantgod.orderbook.recipe import Recipe
 from quantgod.settings import values
-from quantgod.settings.readers import ENV_PREFIX
 from quantgod.settings.values import ClashError, duration_ms
 
 
@@ -199,41 +197,14 @@ class Validation(Section):
         return duration_ms(self.max_gap)
 
 
-class KeyDescription(NamedTuple):
-    """One key in words."""
+class Settings(BaseModel):
+    """All settings of a run, section by section."""
 
-    key: str
-    meaning: str
-    expected: str  # unit and allowed values
-    default: str
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    @property
-    def variable(self) -> str:
-        """Its environment variable."""
-        return ENV_PREFIX + self.key.replace(".", "__").upper()
-
-    @property
-    def option(self) -> str:
-        """Its option on the command line."""
-        return f"--{self.key}"
-
-    @property
-    def help(self) -> str:
-        """Its entry in ``--help``."""
-        heading = f"{self.option} VALUE (default: {self.default})"
-        return f"{heading}\n    {self.meaning}\n    {self.expected}"
-
-
-def describe(model: type[BaseModel]) -> tuple[KeyDescription, ...]:
-    """Describe all keys of a model of sections, in the order of the model."""
-    found = []
-    for name, section in model.model_fields.items():
-        for leaf, field in cast(type[BaseModel], section.annotation).model_fields.items():
-            expected = cast(dict[str, str], field.json_schema_extra)["expected"]
-            default = "none" if field.default is None else str(field.default)
-            if isinstance(field.default, bool):  # as YAML writes it
-                default = default.lower()
-            found.append(
-                KeyDescription(f"{name}.{leaf}", field.description or "", expected, default)
-            )
-    return tuple(found)
+    paths: Paths = Field(default_factory=Paths)
+    etl: Etl = Field(default_factory=Etl)
+    features: Features = Field(default_factory=Features)
+    source: Source = Field(default_factory=Source)
+    execution: Execution = Field(default_factory=Execution)
+    validation: Validation = Field(default_factory=Validation)

@@ -1,43 +1,24 @@
 """The settings of a run: one frozen, checked value, read once.
 
-``Settings`` is that value, made of the sections in ``keys.py``. ``load_settings`` reads a YAML
+``keys.py`` defines that value. ``load_settings`` reads a YAML
 file, then the environment, then overrides; the later wins. Every problem, an unknown key among
 them, is a ``SettingsError`` with the place of the value.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from quantgod.settings import keys
 from quantgod.settings.command_line import from_command_line
 from quantgod.settings.complaints import Given, complain, problem, shown, unknown_key
+from quantgod.settings.descriptions import describe_settings
+from quantgod.settings.keys import Etl, Settings
 from quantgod.settings.readers import from_environment, from_file, from_mapping
 from quantgod.settings.values import PROJECT_ROOT, ClashError
 
 DEFAULT_CONFIG = PROJECT_ROOT / "configs" / "cloud_config.yaml"
-
-
-class Settings(BaseModel):
-    """All settings of a run, section by section."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    paths: keys.Paths = Field(default_factory=keys.Paths)
-    etl: keys.Etl = Field(default_factory=keys.Etl)
-    features: keys.Features = Field(default_factory=keys.Features)
-    source: keys.Source = Field(default_factory=keys.Source)
-    execution: keys.Execution = Field(default_factory=keys.Execution)
-    validation: keys.Validation = Field(default_factory=keys.Validation)
-
-
-@cache
-def describe_settings() -> tuple[keys.KeyDescription, ...]:
-    """Describe all keys, in the order of the model."""
-    return keys.describe(Settings)
 
 
 def _add_keys(schema: dict[str, Any]) -> None:
@@ -116,7 +97,7 @@ def _config_path(config: Path | str) -> Path:
     return path.absolute() if path.exists() else PROJECT_ROOT / path
 
 
-def etl_settings(values: Mapping[str, Any]) -> keys.Etl:
+def etl_settings(values: Mapping[str, Any]) -> Etl:
     """Check keys of the section ``etl`` that are given in Python; the others keep their defaults.
 
     Raises:
@@ -169,5 +150,5 @@ def _wrong_value(key: str, why: str, winners: Mapping[str, Given], other: str = 
         return winners.get(key) or Given(key, described[key].default, "the default")
 
     found, at, expected = shown(given(key).value), given(key).origin, described[key].expected
-    beside = f"{other} = {given(other).value}, {given(other).origin}" if other else ""
-    return problem(key, expected=expected, found=found, at=at, why=why, beside=beside)
+    conflict = f"{other} = {given(other).value}, {given(other).origin}" if other else ""
+    return problem(key, expected=expected, found=found, at=at, why=why, conflicts=conflict)

@@ -11,7 +11,9 @@ from prefect.utilities.schema_tools.validation import validate
 
 from flows.l2_flow import l2_flow
 from quantgod.errors import SettingsError
-from quantgod.settings.settings import Settings, describe_settings, load_settings
+from quantgod.settings.descriptions import describe_settings
+from quantgod.settings.keys import Settings
+from quantgod.settings.settings import load_settings
 
 pytestmark = pytest.mark.usefixtures("bare_environment")
 

@@ -10,7 +10,9 @@ import pytest
 from pandas.tseries.offsets import BaseOffset, Minute
 
 from quantgod.errors import SettingsError
-from quantgod.settings.settings import Settings, describe_settings, load_settings
+from quantgod.settings.descriptions import describe_settings
+from quantgod.settings.keys import Settings
+from quantgod.settings.settings import load_settings
 from quantgod.settings.values import PROJECT_ROOT, usable_cores
 
 pytestmark = pytest.mark.usefixtures("bare_environment")
@@ -99,7 +101,7 @@ def test_samples_fill_bars(refusal: Any) -> None:
     """A Δ that does not divide W is refused, with both values and their places."""
     message = refusal("etl.sampling_interval_ms", 7000)
     assert "7000 ms do not divide a bar of 60000 ms" in message
-    assert "beside    etl.resampling_interval = 1min, the default" in message
+    assert "conflicts etl.resampling_interval = 1min, the default" in message
 
 
 def test_window_auto() -> None:

@@ -8,10 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from quantgod.errors import SettingsError
+from quantgod.settings.descriptions import describe_settings
+from quantgod.settings.keys import Settings
 from quantgod.settings.settings import (
     DEFAULT_CONFIG,
-    Settings,
-    describe_settings,
     load_settings,
     parse_command_line,
     require_source_folder,

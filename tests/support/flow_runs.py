@@ -13,7 +13,8 @@ from rich.console import Console
 from flows.reports.console import Display
 from flows.reports.run_report import RunReport
 from flows.run import run
-from quantgod.settings.settings import Settings, load_settings
+from quantgod.settings.keys import Settings
+from quantgod.settings.settings import load_settings
 from quantgod.settings.values import PROJECT_ROOT
 from quantgod.storage.outputs.tables import read_table
 

@@ -20,7 +20,8 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 STAGES = {
     "check_mount": ("quantgod.storage.sources.folder", "FolderSource.list", 1),
     "list_members": ("tasks.list_members", "read_streams", 2),
-    "stream_parse": ("tasks.stream_parse", "text_at", 2),
+    # The two calls before it list the members of the two archives.
+    "stream_parse": ("quantgod.storage.archives.streams", "text_at", 4),
     "sample": ("tasks.sample", "take_samples", 2),
     "cut_levels": ("tasks.cut_levels", "sampling.cut_levels", 2),
     "resample": ("tasks.resample", "bars.resample", 2),

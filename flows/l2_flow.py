@@ -15,7 +15,12 @@ if __name__ == "__main__":
     # Prefect configures itself when it is imported, so the launcher reads the command line before.
     from flows.runtime.launcher import launch
 
-    launch(sys.argv[1:], flow="flows.l2_flow:l2_flow", plan="flows.plan:describe_plan")
+    launch(
+        sys.argv[1:],
+        flow="flows.l2_flow:l2_flow",
+        plan="flows.plan:describe_plan",
+        source="flows.survey:source_of",
+    )
 
 from prefect import State, flow, get_run_logger
 from prefect.states import Completed, Failed

@@ -51,12 +51,12 @@ def source_of(settings: Settings) -> Source:
     """The source of the settings; nothing of it is read yet.
 
     Raises:
-        SettingsError: its folder is still the placeholder.
-        SourceError: its mode is not built.
+        SettingsError: it needs a folder, and that is still the placeholder.
+        SourceError: its mode is not implemented.
     """
-    folder, remote = require_source_folder(settings), settings.source.remote
+    folder, remote = partial(require_source_folder, settings), settings.source.remote
     source = open_source(settings.source.mode, folder, remote)
-    return SyntheticSource(folder) if remote == SyntheticSource.REMOTE else source
+    return SyntheticSource(folder()) if remote == SyntheticSource.REMOTE else source
 
 
 def is_to_be_filled(source: Source) -> bool:

@@ -13,22 +13,17 @@ from pkgutil import resolve_name
 from typing import NoReturn
 
 from flows.runtime.failures import reason_of
-from quantgod.errors import L2Error, RunFailedError, ServerError
-from quantgod.settings.settings import (
-    CommandLine,
-    Overrides,
-    parse_command_line,
-    require_source_folder,
-)
+from quantgod.errors import L2Error, RunFailedError, ServerError, SettingsError
+from quantgod.settings.settings import CommandLine, Overrides, parse_command_line
 
 DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130  # 130 as shells say it
 LOG_NAME = "l2.log"
 
 
-def launch(argv: Sequence[str], *, flow: str, plan: str) -> NoReturn:
+def launch(argv: Sequence[str], *, flow: str, plan: str, source: str) -> NoReturn:
     """Run ``main`` as this process, and end the process."""
     try:
-        sys.exit(main(argv, flow=flow, plan=plan))
+        sys.exit(main(argv, flow=flow, plan=plan, source=source))
     except ServerError as error:
         print(error, file=sys.stderr)
         for stream in (sys.stdout, sys.stderr):
@@ -37,13 +32,14 @@ def launch(argv: Sequence[str], *, flow: str, plan: str) -> NoReturn:
         os._exit(FAILED)
 
 
-def main(argv: Sequence[str], *, flow: str, plan: str) -> int:
+def main(argv: Sequence[str], *, flow: str, plan: str, source: str) -> int:
     """Run a flow, or print its plan.
 
     Args:
         argv: the command line, without the name of the program.
         flow: entrypoint of the flow, which takes ``config`` and ``overrides``.
         plan: entrypoint of the function that answers ``--plan``: settings → text.
+        source: entrypoint of the function that opens the source: settings → source.
 
     Returns:
         0: all archives are done, perhaps with warnings. 1: some failed, or the run could not begin.
@@ -57,15 +53,15 @@ def main(argv: Sequence[str], *, flow: str, plan: str) -> int:
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         command = parse_command_line(argv)
-        require_source_folder(command.settings)
+        location = resolve_name(source)(command.settings).location
     except L2Error as error:
         print(error, file=sys.stderr)
-        return MISUSED
+        return MISUSED if isinstance(error, SettingsError) else FAILED
     try:
         if command.plan:
             print(resolve_name(plan)(command.settings))
         else:
-            _run(command, flow)
+            _run(command, flow, location)
     except KeyboardInterrupt:  # the run has printed how far it is
         return INTERRUPTED
     except RunFailedError:  # the run has listed the failures below its table
@@ -78,11 +74,11 @@ def main(argv: Sequence[str], *, flow: str, plan: str) -> int:
     return DONE
 
 
-def _run(command: CommandLine, flow: str) -> None:
+def _run(command: CommandLine, flow: str, location: str) -> None:
     logs = command.settings.paths.logs
     configure_prefect(logs)
     # Prefect takes seconds to start: say that the run has begun, and where its log is.
-    print(f"starting; source {command.settings.paths.rclone_mount}, log {logs / LOG_NAME}")
+    print(f"starting; source {location}, log {logs / LOG_NAME}")
     from flows.runtime.prefect_server import is_server_configured, loss_reported, require_server
     from flows.runtime.temporary_server import temporary_server
 

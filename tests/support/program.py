@@ -22,7 +22,12 @@ class Program:
 
 def main(argv: list[str]) -> int:
     """Return the exit code of ``python flows/l2_flow.py`` with this command line."""
-    return launcher.main(argv, flow="flows.l2_flow:l2_flow", plan="flows.plan:describe_plan")
+    return launcher.main(
+        argv,
+        flow="flows.l2_flow:l2_flow",
+        plan="flows.plan:describe_plan",
+        source="flows.survey:source_of",
+    )
 
 
 def start(root: Path, source: Path, *options: str) -> Program:

@@ -51,8 +51,8 @@ def make_table(stream: Stream, options: Options, clock: StageClock) -> pa.Table:
     rule = stream.sample_rule(recipe)
     parse = partial(parse_stream, stream, read_ahead=options.read_ahead)
     stages = timed(plain_stages(parse, recipe, rule), clock)
-    steps = [stepped for _, stepped in walk(stages, plan_windows(stream.extent, recipe, rule))]
-    return clock("bars", join, steps).table
+    parts = [part for _, part in walk(stages, plan_windows(stream.extent, recipe, rule))]
+    return clock("bars", join, parts).table
 
 
 def timed(stages: Stages, clock: StageClock) -> Stages:

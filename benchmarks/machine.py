@@ -1,4 +1,4 @@
-"""The machine and the versions behind the figures, which mean nothing without them."""
+"""Describe the machine and the library versions of a benchmark run."""
 
 from __future__ import annotations
 

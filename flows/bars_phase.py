@@ -116,7 +116,7 @@ def make_bars(
     recipe = store.recipe
     stages = _task_stages(stream, recipe, progress, read_ahead)
     plan = plan_windows(stream.extent, recipe, stream.sample_rule(recipe), window_ms)
-    bars = join(stepped for _, stepped in walk(stages, plan))
+    bars = join(part for _, part in walk(stages, plan))
     record = make_record(stream, bars, recipe)
     final = store.bars_file(stream)
     publish(write(stream, bars.table, final, record.to_metadata(), _BARS_COMPRESSION), final)

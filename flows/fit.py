@@ -118,7 +118,7 @@ def _fit(
     until = settings.features.fit_until.isoformat() if settings.features.fit_until else None
     if not parts:
         raise ScalerError(
-            "the scaler was not fitted: no row lies in the training range "
+            "the scaler was not fitted: no row is in the training range "
             f"(features.fit_until: {until or 'none'})"
         )
     moments = fit_moments(parts[index].rows for index in sorted(parts))

@@ -19,6 +19,7 @@ from flows.survey import Survey, is_to_be_filled, limits_of, source_of, store_of
 from quantgod.settings.keys import Settings
 from quantgod.storage.outputs.lock import exclusive
 from quantgod.storage.outputs.scaler_files import load_scaler
+from quantgod.storage.sources.source import Source
 from tasks.check_mount import check_mount
 from tasks.list_members import list_members
 
@@ -41,7 +42,8 @@ def _run(settings: Settings, display: Display) -> RunReport:
     # Refuse a scaler of other settings now, not after hours of work.
     wants_scaler = settings.features.apply_zscore
     scaler = load_scaler(settings.paths.scaler_path, store.recipe) if wants_scaler else None
-    survey = _survey(settings, display)
+    source = source_of(settings)
+    survey = _survey(settings, source, display)
     tally = Tally(len(survey.streams))
     with Workers(settings.execution.workers) as workers:
         context = RunContext(settings, store, limits_of(settings), display, workers, tally)
@@ -51,32 +53,30 @@ def _run(settings: Settings, display: Display) -> RunReport:
         except (KeyboardInterrupt, TerminationSignal):
             display.say(str(tally))
             raise
-    return _make_report(settings, survey, bars, dataset, perf_counter() - start)
+    results = _all_results(survey, bars, dataset)
+    return RunReport(
+        results=results,
+        source=source.location,
+        output=str(settings.paths.processed_output),
+        scaler=dataset.scaler,
+        missing_days=survey.missing_days,
+        seconds=perf_counter() - start,
+        text_bytes=sum(made.text_bytes for made in bars.made.values()),
+        notes=dataset.notes,
+    )
 
 
-def _survey(settings: Settings, display: Display) -> Survey:
-    source = source_of(settings)
+def _survey(settings: Settings, source: Source, display: Display) -> Survey:
     if is_to_be_filled(source):
         display.say(f"{source.location} is empty: making synthetic archives there, once")
     archives = check_mount(source, settings.source.include)
     return survey_archives(settings, archives, list_members)
 
 
-def _make_report(
-    settings: Settings, survey: Survey, bars: BarsPhase, dataset: Dataset, seconds: float
-) -> RunReport:
-    """Report the run as a whole: failed archives first, then the streams in order."""
+def _all_results(survey: Survey, bars: BarsPhase, dataset: Dataset) -> list[ArchiveResult]:
+    """List the result of every archive: failed ones first, then the streams in order."""
     failed = {name: reason_of(error) for name, error in survey.failures.items()}
     failed |= {str(stream): reason_of(error) for stream, error in bars.failures.items()}
     results = [ArchiveResult(name, "failed", reason) for name, reason in failed.items()]
-    results += [dataset.results[stream] for stream in survey.streams if stream in dataset.results]
-    return RunReport(
-        results=results,
-        source=source_of(settings).location,
-        output=str(settings.paths.processed_output),
-        scaler=dataset.scaler,
-        missing_days=survey.missing_days,
-        seconds=seconds,
-        text_bytes=sum(made.text_bytes for made in bars.made.values()),
-        notes=dataset.notes,
-    )
+    made = dataset.results
+    return results + [made[stream] for stream in survey.streams if stream in made]

@@ -71,8 +71,8 @@ def replay(
     recipe, stages, state = subject.recipe, subject.stages(text), State()
     before: LastBar | None = None
     for window in windows:
-        made = step(stages, window, state)
-        state, bars = made.state, to_table([made.bars])
+        part, state = step(stages, window, state)
+        bars = to_table([part.bars])
         levels = recipe.orderbook_levels
         rows = add_features(bars, recipe.bar_interval_ms, levels, before).table
         if bars.num_rows:
@@ -90,9 +90,9 @@ def find_covered(subject: Subject) -> tuple[list[Window], list[int]]:
     plan = plan_windows(stream.extent, recipe, stream.sample_rule(recipe), subject.window_ms)
     windows, ends = list[Window](), list[int]()
     with closing(subject.open_text()) as text:
-        for window, made in walk(subject.stages(text), plan):
+        for window, part in walk(subject.stages(text), plan):
             windows.append(window)
-            ends += made.bars.columns["available_at"].tolist()
+            ends += part.bars.columns["available_at"].tolist()
     return windows, ends
 
 

@@ -47,13 +47,13 @@ class Stages(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Stepped:
-    """The result of one window."""
+class Part:
+    """The part of a stream's bars that one window gives; it holds no book."""
 
     bars: Bars
     counts: Counts
     unreadable_lines: tuple[int, ...]  # line numbers of the first few
-    state: State
+    cursor: Cursor  # after the window
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,39 +83,35 @@ def plain_stages(parse: Parse, recipe: Recipe, rule: SampleRule) -> Stages:
     )
 
 
-def step(stages: Stages, window: Window, state: State) -> Stepped:
-    """Make the bars of one window; ``state`` is not modified."""
+def step(stages: Stages, window: Window, state: State) -> tuple[Part, State]:
+    """Make the bars of one window, and the state for the next; ``state`` is not modified."""
     parsed = stages.parse(window, state.cursor)
     sampled = stages.sample(window, parsed, state.book)
     resampled = stages.resample(window, stages.cut_levels(window, sampled.samples))
-    return Stepped(
-        resampled.bars,
-        parsed.counts + sampled.counts + resampled.counts,
-        parsed.unreadable_lines,
-        State(parsed.cursor, sampled.book, parsed.at_end),
-    )
+    counts = parsed.counts + sampled.counts + resampled.counts
+    part = Part(resampled.bars, counts, parsed.unreadable_lines, parsed.cursor)
+    return part, State(parsed.cursor, sampled.book, parsed.at_end)
 
 
-def walk(stages: Stages, plan: WindowPlan) -> Iterator[tuple[Window, Stepped]]:
+def walk(stages: Stages, plan: WindowPlan) -> Iterator[tuple[Window, Part]]:
     """Make the bars of a stream, window by window, from its first message to its end."""
     window, state = plan.first(), State()
     while True:
         began = state.cursor.offset
-        stepped = step(stages, window, state)
-        state = stepped.state
-        yield window, stepped
+        part, state = step(stages, window, state)
+        yield window, part
         if state.at_end:
             return
         window = plan.after(window, began, state.cursor.offset)
 
 
-def join(steps: Iterable[Stepped]) -> StreamBars:
-    """Join the windows of a stream, at least one, into one table and one set of counts."""
-    made = list(steps)
-    lines = [line for each in made for line in each.unreadable_lines]
+def join(parts: Iterable[Part]) -> StreamBars:
+    """Join the parts of a stream, at least one, into one table and one set of counts."""
+    made = list(parts)
+    lines = [line for part in made for line in part.unreadable_lines]
     return StreamBars(
-        to_table([each.bars for each in made]),
-        sum((each.counts for each in made), Counts()),
+        to_table([part.bars for part in made]),
+        sum((part.counts for part in made), Counts()),
         tuple(lines[:KEPT_LINES]),
-        made[-1].state.cursor,
+        made[-1].cursor,
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from quantgod.orderbook.calendar import HOUR_MS, day_of, day_start_ms
 from quantgod.storage.archives.members import SYNTHETIC_COMMENT
-from quantgod.storage.outputs.tables import temporary_path
+from quantgod.storage.outputs.tables import publish, temporary_file, temporary_path
 from quantgod.storage.sources.folder import FolderSource
 from quantgod.storage.sources.source import Archive
 from quantgod.synthetic import StreamSpec, generate_days
@@ -34,16 +34,20 @@ MARKETS: tuple[tuple[StreamSpec, ...], ...] = (
 )
 
 
+_SUFFIXES = (".zip", ".gz")  # of archives: a folder with a user's own is never filled
+
+
 @dataclass(frozen=True)
 class SyntheticSource(FolderSource):
-    """A folder, filled with generated archives if it holds no ZIP."""
+    """A folder, filled with generated archives if it holds no archive."""
 
     REMOTE = "synthetic:"  # of ``source.remote``
 
     @property
     def is_empty(self) -> bool:
         """Whether ``list`` will fill the folder first."""
-        return not (self.root.is_dir() and any(self.root.rglob("*.zip")))
+        held = self.root.rglob("*") if self.root.is_dir() else ()
+        return not any(path.suffix.lower() in _SUFFIXES for path in held)
 
     def list(self, include: str) -> Sequence[Archive]:
         """See ``Source``; generates the archives first if there are none."""
@@ -70,11 +74,12 @@ def name_of(spec: StreamSpec) -> str:
 
 def write_archive(path: Path, member: str, chunks: Iterator[bytes]) -> None:
     """Write a ZIP of one member, with the comment that marks it as synthetic."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_path(path)
-    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
+    with (
+        temporary_file(path) as file,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive,
+    ):
         archive.comment = SYNTHETIC_COMMENT + b": made by QuantGod L2, no market data"
         with archive.open(member, "w", force_zip64=True) as text:
             for chunk in chunks:
                 text.write(chunk)
-    temporary.replace(path)
+    publish(temporary_path(path), path)

@@ -1,4 +1,4 @@
-"""No function takes more than eight arguments, nor hides them behind ``*arguments``."""
+"""No function takes more than eight arguments, or hides some in ``*arguments``."""
 
 from __future__ import annotations
 

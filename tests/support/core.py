@@ -85,7 +85,7 @@ def rebuild_with_core(
     dialect: Dialect = bybit.DIALECT,
 ) -> CoreDay:
     """Run parse → sample → cut → bars, window by window, each stage on the previous result."""
-    source, state, steps, all_samples = MemoryText(text, piece), State(), [], []
+    source, state, parts, all_samples = MemoryText(text, piece), State(), [], []
     rule = rule_of(settings, topic)
 
     def sample(window: Window, parsed: Parsed, book: OrderBook) -> Sampled:
@@ -99,7 +99,7 @@ def rebuild_with_core(
     stages = plain_stages(parser_of(dialect, source), recipe, rule)
     stages = stages._replace(sample=sample, cut_levels=cut)
     for window in windows:
-        steps.append(step(stages, window, state))
-        state = steps[-1].state
-    made = join(steps)
+        part, state = step(stages, window, state)
+        parts.append(part)
+    made = join(parts)
     return CoreDay(made.table, all_samples, made.counts, made.unreadable_lines, made.cursor)

@@ -17,23 +17,32 @@ DEMO = [
 ]
 
 
-def test_a_folder_without_a_zip_is_filled_once(tmp_path: Path) -> None:
-    """Notes and gzip files stay in place; the second listing writes nothing."""
+def test_a_folder_without_an_archive_is_filled_once(tmp_path: Path) -> None:
+    """Other files stay in place; the second listing writes nothing."""
     source = SyntheticSource(tmp_path / "data" / "raw")
     assert source.is_empty
-    write_gzip(source.root, "a.csv.gz", b"x")
+    source.root.mkdir(parents=True)
+    (source.root / "notes.txt").write_text("mine")
     assert source.is_empty
-    archives = source.list("**/*.[zg]*[pz]")
-    assert [archive.path for archive in archives] == ["a.csv.gz", *DEMO]
+    archives = source.list("**/*.zip")
+    assert [archive.path for archive in archives] == DEMO
     assert not source.is_empty
-    assert source.list("**/*.[zg]*[pz]") == archives
-    assert all(stream.is_synthetic for each in archives[1:] for stream in read_streams(each))
+    assert source.list("**/*.zip") == archives
+    assert all(stream.is_synthetic for each in archives for stream in read_streams(each))
+    files = sorted(path.name for path in source.root.rglob("*") if path.is_file())
+    assert files == sorted([*(Path(path).name for path in DEMO), "notes.txt"])
 
 
 @pytest.mark.parametrize("path", ["a.zip", "linear/x/y/b.zip"])
-def test_archives_of_ones_own_are_taken(tmp_path: Path, path: str) -> None:
+def test_a_users_archives_are_taken(tmp_path: Path, path: str) -> None:
     """The source generates nothing next to them."""
     archive = write_zip(tmp_path, path)
     source = SyntheticSource(tmp_path)
     assert not source.is_empty
     assert [each.path for each in source.list("**/*.zip")] == [archive.path]
+
+
+def test_a_folder_of_gzip_files_is_not_filled(tmp_path: Path) -> None:
+    write_gzip(tmp_path, "a.csv.gz", b"x")
+    assert [each.path for each in SyntheticSource(tmp_path).list("**/*.gz")] == ["a.csv.gz"]
+    assert [*tmp_path.rglob("*.zip")] == []

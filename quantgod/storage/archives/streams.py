@@ -190,7 +190,7 @@ def make_stream_bars(stream: Stream, recipe: Recipe) -> StreamBars:
     rule = stream.sample_rule(recipe)
     stages = plain_stages(partial(parse_stream, stream), recipe, rule)
     windows = plan_windows(stream.extent, recipe, rule)
-    return join(stepped for _, stepped in walk(stages, windows))
+    return join(part for _, part in walk(stages, windows))
 
 
 def find_duplicates(streams: Iterable[Stream]) -> dict[Stream, DuplicateStreamError]:
